@@ -1,0 +1,278 @@
+"""Real sentences: Multi30k, English and French, and the subwords to write them in.
+
+Nothing of the corpus is part of this package. It is fetched once, file by file, from one commit
+of its public repository, and every file is compared with the SHA-256 recorded here.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import logging
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pooch
+
+MULTI30K_URL = (
+    "https://raw.githubusercontent.com/multi30k/dataset/"
+    "a3d2e0d26b56f3846f66a952536ffed4e401d05a/data/task1/raw/"
+)
+
+MULTI30K_SHA256 = {
+    "train.en.gz": "d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f",
+    "train.fr.gz": "622e75069e9f4c577425c4f277116ce66e63a2401c0a2312d90073cb12379a3c",
+    "val.en.gz": "14f7d25ddd868909a9213e361768460edcacdd6ab9d1e77b92560dc10c10dc28",
+    "val.fr.gz": "ca3106f1a72390591d25f6c45cb4cd39dec4cd3f123e099748a3ce5256c160e9",
+    "test_2016_flickr.en.gz": "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9",
+    "test_2016_flickr.fr.gz": "6d326e188d259fb1d04ac19eae3af956559b3a0b93d7635e56c90987c40c8b90",
+    "test_2017_flickr.en.gz": "76a444ee25172e72695cddb13ae4a3bda59430617be88e0bb46b60504f054074",
+    "test_2017_flickr.fr.gz": "3ba671ceb2299f3304ffafefea7a833d08632fbaf0ba18546f8a2ec2391af496",
+}
+
+SPLITS = ("train", "val", "test_2016_flickr", "test_2017_flickr")
+
+DATA_VARIABLE = "ATTENTION_HELPERS_DATA"
+
+WORD_START = "\u2581"  # SentencePiece's mark for the space before a word
+
+
+class DatasetError(OSError):
+    """A file of a data set could not be had, or is not the file it should be."""
+
+
+def load_multi30k(
+    split: str, *, base_url: str = MULTI30K_URL, cache: str | os.PathLike | None = None
+) -> tuple[list[str], list[str]]:
+    """The English and the French sentences of one split of Multi30k, line by line.
+
+    The files come from the folder that the environment variable ``ATTENTION_HELPERS_DATA``
+    names; if it is not set, from the cache; if they are not there, from the network. Whichever
+    it is, a file whose SHA-256 is not the recorded one is refused. A refused download is not
+    kept, so the next call fetches it again.
+
+    Args:
+        split: ``"train"`` (29,000 pairs), ``"val"`` (1,014), ``"test_2016_flickr"`` (1,000) or
+            ``"test_2017_flickr"`` (1,000).
+        base_url: the folder, as a URL, from which the files are fetched.
+        cache: where fetched files are kept; by default the user's cache folder.
+
+    Returns:
+        ``(english, french)``, two lists of equal length. The sentences are as in the files,
+        without white space at their ends: not tokenised, not lower-cased.
+
+    Raises:
+        ValueError: no such split.
+        DatasetError: a file cannot be had, or is not the recorded one.
+
+    Example:
+        >>> english, french = load_multi30k("val")  # doctest: +SKIP
+        >>> len(english), len(french)  # doctest: +SKIP
+        (1014, 1014)
+
+    Source: Elliott et al., Multi30K: Multilingual English-German Image Descriptions (2016);
+    the French side: Elliott et al., Findings of the Second Shared Task on Multimodal Machine
+    Translation (2017).
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split is {split!r}; expected one of {', '.join(SPLITS)}")
+    names = (f"{split}.en.gz", f"{split}.fr.gz")
+    folder = os.environ.get(DATA_VARIABLE)
+    if folder:
+        paths = [_in_folder(Path(folder).expanduser(), name) for name in names]
+    else:
+        cache = Path(cache or pooch.os_cache("attention_helpers")) / "multi30k"
+        paths = [_fetch(name, base_url.rstrip("/") + "/", cache) for name in names]
+    english, french = (_read_lines(path) for path in paths)
+    return english, french
+
+
+def _in_folder(folder: Path, name: str) -> Path:
+    path = folder / name
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise DatasetError(
+            f"{DATA_VARIABLE} is {str(folder)!r}, but {name} cannot be read there "
+            f"({error.strerror}). Put the file there from {MULTI30K_URL}{name}, or unset "
+            f"{DATA_VARIABLE} to have it fetched over the network."
+        ) from error
+    if found != MULTI30K_SHA256[name]:
+        raise DatasetError(
+            f"{path} is truncated or altered: its SHA-256 is {found}, expected "
+            f"{MULTI30K_SHA256[name]}. Replace it from {MULTI30K_URL}{name}, or unset "
+            f"{DATA_VARIABLE} to have it fetched over the network."
+        )
+    return path
+
+
+def _fetch(name: str, base_url: str, cache: Path) -> Path:
+    # pooch downloads to a temporary file and moves it into place only when the hash is right.
+    try:
+        with _quiet(pooch.get_logger()):
+            path = pooch.retrieve(base_url + name, MULTI30K_SHA256[name], name, cache)
+    except (OSError, ValueError) as error:  # requests' exceptions are OSErrors
+        raise DatasetError(
+            f"cannot fetch {name} of Multi30k from {base_url}{name}: {error}\n"
+            "Either connect to the network and call again (nothing was kept of this attempt), "
+            f"or get the files {', '.join(MULTI30K_SHA256)} from {base_url} by other means and "
+            f"set the environment variable {DATA_VARIABLE} to the folder that holds them."
+        ) from error
+    return Path(path)
+
+
+@contextmanager
+def _quiet(logger: logging.Logger):
+    """No "Downloading file …" on stderr, which an executed notebook would store."""
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _read_lines(path: Path) -> list[str]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="\n") as lines:
+        return [line.strip() for line in lines]
+
+
+class Subwords:
+    """Byte-pair subwords by SentencePiece: frequent words stay whole, rare ones are split.
+
+    A piece that begins a word starts with "▁" (U+2581), so that joining the pieces and turning
+    this mark back into a space restores the sentence.
+
+    Normalisation: SentencePiece first brings a sentence into Unicode's form NFKC, makes runs of
+    white space one space and drops it at the ends. ``decode(encode(s))`` is the sentence so
+    normalised; a character that training has not seen becomes a piece of its own, which is not
+    in ``tokens``, and is restored too.
+
+    Args:
+        model: a trained model as bytes, from the attribute ``model`` of another ``Subwords``.
+
+    Raises:
+        ImportError: SentencePiece is not installed.
+        ValueError: the bytes are not a model.
+
+    Example:
+        >>> text = ["the house is red .", "la maison est rouge .", "the red house ."]
+        >>> subwords = Subwords.train(text, size=30)
+        >>> len(subwords.tokens)
+        30
+        >>> subwords.decode(subwords.encode("the  mouse is red ."))
+        'the mouse is red .'
+
+    Source: Sennrich, Haddow and Birch, Neural Machine Translation of Rare Words with Subword
+    Units (2016); Kudo and Richardson, SentencePiece (2018).
+    """
+
+    def __init__(self, model: bytes):
+        sentencepiece = _import_sentencepiece()
+        if not isinstance(model, bytes) or not model:
+            what = "no bytes" if model == b"" else type(model).__name__
+            raise ValueError(f"model is {what}; expected the bytes of a trained model")
+        self._processor = sentencepiece.SentencePieceProcessor()
+        try:
+            self._processor.LoadFromSerializedProto(model)
+        except RuntimeError as error:
+            raise ValueError(
+                f"model is {len(model)} bytes that are not a SentencePiece model"
+            ) from error
+        self.model = model
+
+    @classmethod
+    def train(cls, sentences: Iterable[str], *, size: int) -> Subwords:
+        """Learn ``size`` pieces by byte-pair encoding; the same sentences give the same pieces.
+
+        Args:
+            sentences: the training text. For one vocabulary that both languages share, give the
+                sentences of both.
+            size: how many pieces, the single characters included.
+
+        Returns:
+            The trained ``Subwords``.
+
+        Raises:
+            ImportError: SentencePiece is not installed.
+            ValueError: there are no sentences, or so many pieces cannot be made of them.
+        """
+        sentencepiece = _import_sentencepiece()
+        if isinstance(sentences, str):
+            raise ValueError("sentences is one string; expected a list of sentences")
+        sentences = [_checked_sentence(sentence) for sentence in sentences]
+        if not any(sentence.strip() for sentence in sentences):
+            raise ValueError("sentences is empty; expected at least one sentence with a word")
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise ValueError(f"size is {size!r}; expected a positive integer")
+        model = io.BytesIO()
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(sentences),
+                model_writer=model,
+                model_type="bpe",
+                vocab_size=size + 1,  # SentencePiece counts its own "<unk>"
+                character_coverage=1.0,
+                bos_id=-1,  # start, end and padding belong to `corpus.Vocabulary`
+                eos_id=-1,
+                num_threads=1,
+                minloglevel=3,
+            )
+        except RuntimeError as error:
+            raise ValueError(
+                f"size is {size}, but so many pieces cannot be made of these {len(sentences)} "
+                f"sentences; SentencePiece says: {error}"
+            ) from error
+        return cls(model.getvalue())
+
+    @property
+    def tokens(self) -> list[str]:
+        """All pieces, in SentencePiece's order, without its "<unk>"."""
+        ids = range(self._processor.GetPieceSize())
+        return [self._processor.IdToPiece(i) for i in ids if not self._processor.IsUnknown(i)]
+
+    def encode(self, sentence: str) -> tuple[str, ...]:
+        """Split a sentence into pieces."""
+        return tuple(self._processor.EncodeAsPieces(_checked_sentence(sentence)))
+
+    def decode(self, pieces: Sequence[str]) -> str:
+        """Join pieces to a sentence."""
+        if isinstance(pieces, str):
+            raise ValueError("pieces is one string; expected a sequence of pieces")
+        return "".join(pieces).replace(WORD_START, " ").strip()
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the model, in SentencePiece's own format."""
+        Path(path).write_bytes(self.model)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> Subwords:
+        """Read a model that ``save`` wrote."""
+        return cls(Path(path).read_bytes())
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, Subwords) and self.model == other.model
+
+    __hash__ = None
+
+    def __repr__(self) -> str:
+        return f"Subwords({len(self.tokens)} pieces)"
+
+
+def _checked_sentence(sentence: str) -> str:
+    if not isinstance(sentence, str):
+        raise ValueError(f"a sentence is of type {type(sentence).__name__}; expected a string")
+    return sentence
+
+
+def _import_sentencepiece():
+    try:
+        import sentencepiece
+    except ImportError as error:
+        raise ImportError(
+            'Subwords needs SentencePiece: pip install "attention-helpers[subwords]"'
+        ) from error
+    return sentencepiece

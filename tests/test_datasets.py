@@ -1,0 +1,270 @@
+"""Multi30k by checksum, from a folder and from a server; subwords that round-trip."""
+
+import doctest
+import gzip
+import hashlib
+import os
+import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from attention_helpers import datasets
+from attention_helpers.datasets import DatasetError, Subwords, load_multi30k
+
+ENGLISH = ["A small house .", "Two men  talk.", "Nobody is here…"]
+FRENCH = ["Une petite maison .", "Deux hommes parlent.", "Personne n’est là…"]
+NAMES = ("val.en.gz", "val.fr.gz")
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """A folder with two small files whose checksums stand in for the recorded ones."""
+    folder = tmp_path / "files"
+    folder.mkdir()
+    sums = {}
+    for name, sentences in zip(NAMES, (ENGLISH, FRENCH), strict=True):
+        text = "".join(f"{sentence}\n" for sentence in sentences)
+        (folder / name).write_bytes(gzip.compress(text.encode(), mtime=0))
+        sums[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    monkeypatch.setattr(datasets, "MULTI30K_SHA256", sums)
+    monkeypatch.delenv(datasets.DATA_VARIABLE, raising=False)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    return folder
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        self.server.requests.append(self.path)
+
+
+@pytest.fixture
+def server(files):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=files))
+    server.requests = []
+    server.url = f"http://127.0.0.1:{server.server_port}/"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def kept(cache):
+    return sorted(path.name for path in cache.rglob("*") if path.is_file())
+
+
+def test_folder_named_by_the_variable(files, monkeypatch):
+    monkeypatch.setenv(datasets.DATA_VARIABLE, str(files))
+    nowhere = "http://127.0.0.1:9/"
+    assert load_multi30k("val", base_url=nowhere) == (ENGLISH, FRENCH)
+
+
+def test_download_is_kept_and_silent(server, tmp_path, capfd):
+    cache = tmp_path / "cache"
+    first = load_multi30k("val", base_url=server.url, cache=cache)
+    second = load_multi30k("val", base_url=server.url, cache=cache)
+    assert first == second == (ENGLISH, FRENCH)
+    assert len(server.requests) == 2  # one a file; the second call asked nobody
+    assert kept(cache) == sorted(NAMES)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered", "missing"])
+def test_damaged_download_is_refused_and_fetched_again(server, files, tmp_path, damage):
+    cache = tmp_path / "cache"
+    path = files / "val.fr.gz"
+    good = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        wrong = gzip.compress(b"Autre chose.\n" * 3, mtime=0)
+        path.write_bytes(good[: len(good) // 2] if damage == "truncated" else wrong)
+    with pytest.raises(DatasetError, match=r"val\.fr\.gz.*\n?.*ATTENTION_HELPERS_DATA"):
+        load_multi30k("val", base_url=server.url, cache=cache)
+    assert kept(cache) == ["val.en.gz"]  # nothing half-written
+    path.write_bytes(good)
+    assert load_multi30k("val", base_url=server.url, cache=cache) == (ENGLISH, FRENCH)
+
+
+def test_a_connection_cut_short_leaves_nothing(server, files, tmp_path, monkeypatch):
+    # The server promises more bytes than it sends, as when a connection breaks.
+    good = (files / "val.en.gz").read_bytes()
+
+    def cut(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(good)))
+        handler.end_headers()
+        handler.wfile.write(good[:20])
+
+    with monkeypatch.context() as broken:
+        broken.setattr(_Handler, "do_GET", cut)
+        with pytest.raises(DatasetError, match="cannot fetch val.en.gz"):
+            load_multi30k("val", base_url=server.url, cache=tmp_path / "cache")
+    assert kept(tmp_path / "cache") == []
+    assert load_multi30k("val", base_url=server.url, cache=tmp_path / "cache")[0] == ENGLISH
+
+
+def test_cached_file_altered_on_disk_is_fetched_again(server, tmp_path):
+    cache = tmp_path / "cache"
+    load_multi30k("val", base_url=server.url, cache=cache)
+    path = next(cache.rglob("val.en.gz"))
+    path.write_bytes(path.read_bytes()[:-10])
+    assert load_multi30k("val", base_url=server.url, cache=cache) == (ENGLISH, FRENCH)
+    assert len(server.requests) == 3
+
+
+def test_without_network_the_error_names_both_ways_out(files, tmp_path):
+    with pytest.raises(DatasetError) as error:
+        load_multi30k("val", base_url="http://127.0.0.1:9/data", cache=tmp_path / "cache")
+    message = str(error.value)
+    assert "connect to the network" in message
+    assert "set the environment variable ATTENTION_HELPERS_DATA" in message
+    assert "http://127.0.0.1:9/data/val.en.gz" in message
+    assert isinstance(error.value, OSError)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered", "missing"])
+def test_damaged_folder_is_refused(files, monkeypatch, damage):
+    monkeypatch.setenv(datasets.DATA_VARIABLE, str(files))
+    path = files / "val.en.gz"
+    good = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        wrong = gzip.compress(b"Something else.\n", mtime=0)
+        path.write_bytes(good[:-8] if damage == "truncated" else wrong)
+    with pytest.raises(DatasetError) as error:
+        load_multi30k("val")
+    for part in ("val.en.gz", str(files), datasets.MULTI30K_URL, "unset ATTENTION_HELPERS_DATA"):
+        assert part in str(error.value)
+
+
+def test_unknown_split():
+    with pytest.raises(ValueError, match="split is 'dev'; expected one of train, val"):
+        load_multi30k("dev")
+
+
+def test_the_source_is_one_commit_and_every_file_has_a_checksum():
+    assert "/a3d2e0d26b56f3846f66a952536ffed4e401d05a/" in datasets.MULTI30K_URL
+    expected = {f"{split}.{side}.gz" for split in datasets.SPLITS for side in ("en", "fr")}
+    assert set(datasets.MULTI30K_SHA256) == expected
+
+
+needs_corpus = pytest.mark.skipif(
+    not os.environ.get(datasets.DATA_VARIABLE),
+    reason=f"{datasets.DATA_VARIABLE} is not set: the real corpus is not at hand",
+)
+
+
+@needs_corpus
+@pytest.mark.parametrize(
+    "split, size",
+    [("train", 29_000), ("val", 1_014), ("test_2016_flickr", 1_000), ("test_2017_flickr", 1_000)],
+)
+def test_real_corpus(split, size):
+    english, french = load_multi30k(split)
+    assert len(english) == len(french) == size
+    assert all(sentence and sentence == sentence.strip() for sentence in english + french)
+    # The sides are not swapped: each is written with its language's commonest words.
+    assert sum(" the " in s for s in english) > size / 5 > sum(" the " in s for s in french)
+    assert sum(" une " in s for s in french) > size / 5 > sum(" une " in s for s in english)
+
+
+@needs_corpus
+def test_real_corpus_subwords_round_trip():
+    english, french = load_multi30k("val")
+    subwords = Subwords.train(english + french, size=1_500)
+    known = set(subwords.tokens)
+    for sentence in english + french:
+        pieces = subwords.encode(sentence)
+        assert known.issuperset(pieces)
+        assert subwords.decode(pieces) == " ".join(sentence.split())
+
+
+# Subwords
+
+TEXT = ENGLISH + FRENCH + ["The small house is here.", "La petite maison est ici."] * 3
+
+
+@pytest.fixture(scope="module")
+def subwords():
+    return Subwords.train(TEXT, size=60)
+
+
+def test_round_trip_up_to_the_normalisation(subwords):
+    for sentence in TEXT:
+        expected = " ".join(sentence.replace("…", "...").split())
+        assert subwords.decode(subwords.encode(sentence)) == expected
+    assert subwords.decode(subwords.encode(" a\u00a0 \ufb01sh\t")) == "a fish"  # NFKC, spaces
+    assert subwords.encode("") == () and subwords.decode(()) == ""
+
+
+def test_pieces_are_known_and_join_to_words(subwords):
+    assert len(subwords.tokens) == len(set(subwords.tokens)) == 60
+    assert not {"<unk>", "<s>", "</s>", "<pad>"} & set(subwords.tokens)
+    pieces = subwords.encode("La petite maison")
+    assert isinstance(pieces, tuple) and set(pieces) <= set(subwords.tokens)
+    assert "".join(pieces) == "▁La▁petite▁maison"
+    assert len(pieces) < len("La petite maison")  # they are not single characters
+
+
+def test_unseen_character_is_one_unknown_piece_and_comes_back(subwords):
+    pieces = subwords.encode("La maison ☃.")
+    assert [piece for piece in pieces if piece not in subwords.tokens] == ["☃"]
+    assert subwords.decode(pieces) == "La maison ☃."
+
+
+def test_training_is_deterministic_and_prints_nothing(subwords, capfd):
+    again = Subwords.train(iter(TEXT), size=60)
+    assert again == subwords and again.tokens == subwords.tokens
+    assert Subwords.train(TEXT, size=50) != subwords
+    assert capfd.readouterr() == ("", "")
+
+
+def test_save_and_load(subwords, tmp_path):
+    subwords.save(tmp_path / "subwords.model")
+    loaded = Subwords.load(tmp_path / "subwords.model")
+    assert loaded == subwords and Subwords(subwords.model) == subwords
+    assert loaded.encode(TEXT[0]) == subwords.encode(TEXT[0])
+    assert repr(loaded) == "Subwords(60 pieces)"
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda s: Subwords.train([], size=10), "sentences is empty"),
+        (lambda s: Subwords.train(["", "  "], size=10), "sentences is empty"),
+        (lambda s: Subwords.train("a house", size=10), "sentences is one string"),
+        (
+            lambda s: Subwords.train([b"a"], size=10),
+            "a sentence is of type bytes; expected a string",
+        ),
+        (lambda s: Subwords.train(TEXT, size=0), "size is 0; expected a positive integer"),
+        (lambda s: Subwords.train(TEXT, size=5), "size is 5, but .* cannot be made"),
+        (lambda s: Subwords.train(TEXT, size=10_000), "size is 10000, but .* cannot be made"),
+        (lambda s: Subwords(b"not a model"), "model is 11 bytes that are not"),
+        (lambda s: Subwords(b""), "model is no bytes"),
+        (lambda s: s.encode(3), "a sentence is of type int"),
+        (lambda s: s.decode("▁La"), "pieces is one string"),
+    ],
+)
+def test_bad_input(subwords, call, message):
+    with pytest.raises(ValueError, match=message):
+        call(subwords)
+
+
+def test_without_sentencepiece_the_error_says_what_to_install(subwords, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sentencepiece", None)
+    with pytest.raises(ImportError, match=r'pip install "attention-helpers\[subwords\]"'):
+        Subwords.train(TEXT, size=60)
+    with pytest.raises(ImportError, match="pip install"):
+        Subwords(subwords.model)
+
+
+def test_examples():
+    result = doctest.testmod(datasets)
+    assert result.attempted > 0 and result.failed == 0
