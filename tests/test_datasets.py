@@ -63,13 +63,14 @@ def test_folder_named_by_the_variable(files, monkeypatch):
     assert load_multi30k("val", base_url=nowhere) == (ENGLISH, FRENCH)
 
 
-def test_download_is_kept_and_silent(server, tmp_path, capfd):
+def test_download_is_kept_and_silent(server, tmp_path, capfd, caplog):
     cache = tmp_path / "cache"
     first = load_multi30k("val", base_url=server.url, cache=cache)
     second = load_multi30k("val", base_url=server.url, cache=cache)
     assert first == second == (ENGLISH, FRENCH)
     assert len(server.requests) == 2  # one a file; the second call asked nobody
     assert kept(cache) == sorted(NAMES)
+    assert caplog.records == []  # pooch logs to a stderr that capfd does not see
     assert capfd.readouterr() == ("", "")
 
 
