@@ -1,0 +1,80 @@
+# The commands of the book. `make help` lists them.
+PYTHON ?= python3
+UV ?= uv
+NB ?=
+PORT ?= 8000
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/installed
+
+# TensorFlow's start-up lines would end up in the stored notebooks.
+export TF_CPP_MIN_LOG_LEVEL := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install book test lint format unit notebooks execute experiments benchmark \
+        screenshots serve linkcheck lock repository clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(READY) ## make .venv with the pinned versions (the other commands do it when needed)
+
+# The stamp is what a second run looks at: it installs again only when the pins change.
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; \
+	  sys.version_info >= (3, 10) or sys.exit("Python " + v + " is too old: the book needs 3.10 or newer. Name one: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+book: $(READY) ## build the HTML into _build/html, warnings as errors
+	@# A failed build leaves nothing behind: Sphinx does not repeat the warnings of pages it has read.
+	$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build; exit 1; }
+	@$(BIN)/python tools/check_build.py
+
+test: lint book unit notebooks ## lint, build, run every test, execute and compare every notebook
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY) ## put code and notebooks into the format that `make test` asks for
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+unit: $(READY)
+	$(BIN)/python -m pytest
+
+notebooks: $(READY)
+	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=600 \
+	  --numprocesses=2 --dist=loadscope
+
+execute: $(READY) ## run notebooks again and store their outputs: make execute NB=book/05_einsum.ipynb
+	$(BIN)/python tools/execute_notebooks.py $(NB)
+
+experiments: $(READY) ## compute book/data/*.json again (hours)
+	@set -e; for script in experiments/*.py; do echo "$$script"; $(BIN)/python $$script; done
+
+benchmark: $(READY) ## measure the package beside its peers
+	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script; done
+
+screenshots: $(READY) ## photograph every page, wide and narrow, light and dark, into _build/screenshots
+	$(BIN)/python tools/screenshots.py _build/screenshots
+
+serve: book ## build, and serve the book on this machine (PORT=8000)
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+linkcheck: $(READY) ## ask every external link of the book
+	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/linkcheck
+
+lock: ## choose the versions of requirements.txt again (needs uv)
+	$(UV) pip compile --quiet --upgrade --universal --python-version 3.10 --extra book --no-annotate \
+	  --custom-compile-command 'make lock' pyproject.toml --output-file requirements.txt
+	echo '-e .' >> requirements.txt
+
+repository: $(READY) ## set the repository's address everywhere: make repository URL=https://github.com/…
+	$(BIN)/python tools/repository_address.py $(URL)
+
+clean: ## delete what was built (`rm -r .venv` deletes the environment)
+	rm -rf _build .pytest_cache .ruff_cache

@@ -1,0 +1,59 @@
+"""What the other tools and the tests know about the repository: its address, pages and notebooks."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Metadata of the first code cell: folded on the page, since only readers on Colab need it.
+SETUP_METADATA = {
+    "tags": ["hide-input"],
+    "mystnb": {"code_prompt_show": "Set-up: only Google Colab needs it"},
+}
+
+# One clone brings the package and the book's data. The package asks for lower bounds only, so pip
+# leaves Colab's TensorFlow and NumPy alone.
+SETUP_TEMPLATE = """\
+import os
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # TensorFlow starts without its log lines
+if "google.colab" in sys.modules and not os.path.exists("data"):  # nothing to do elsewhere
+    !git clone --quiet --depth 1 {url}
+    %pip install --quiet "./{name}[subwords]"
+    %cd -q {name}/book"""
+
+
+def repository_url(root: Path = ROOT) -> str:
+    """Return the repository's address from `_config.yml`, the one place where it stands."""
+    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    url = config["repository"]["url"]
+    split_address(url)
+    return url
+
+
+def split_address(url: str) -> tuple[str, str]:
+    """Return (owner, name) of `https://github.com/owner/name`."""
+    match = re.fullmatch(r"https://github\.com/([A-Za-z0-9-]+)/([A-Za-z0-9._-]+)", url)
+    if match is None or url.endswith(".git"):
+        raise ValueError(f"url: got {url!r}, expected https://github.com/OWNER/NAME")
+    return match[1], match[2]
+
+
+def setup_cell(url: str) -> str:
+    """Return the text of the first code cell of every notebook."""
+    return SETUP_TEMPLATE.format(url=url, name=split_address(url)[1])
+
+
+def pages(root: Path = ROOT) -> list[str]:
+    """Return the pages of `_toc.yml` in reading order, as paths without suffix."""
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
+    return [toc["root"], *(chapter["file"] for chapter in chapters)]
+
+
+def notebooks(root: Path = ROOT) -> list[Path]:
+    """Return the notebooks of the book in alphabetical order."""
+    return sorted((root / "book").glob("*.ipynb"))
