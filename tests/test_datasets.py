@@ -9,6 +9,7 @@ import threading
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
+import pooch
 import pytest
 
 from attention_helpers import datasets
@@ -64,13 +65,15 @@ def test_folder_named_by_the_variable(files, monkeypatch):
 
 
 def test_download_is_kept_and_silent(server, tmp_path, capfd, caplog):
+    pooch.get_logger().addHandler(caplog.handler)  # it is outside of the logging hierarchy
     cache = tmp_path / "cache"
     first = load_multi30k("val", base_url=server.url, cache=cache)
     second = load_multi30k("val", base_url=server.url, cache=cache)
     assert first == second == (ENGLISH, FRENCH)
     assert len(server.requests) == 2  # one a file; the second call asked nobody
     assert kept(cache) == sorted(NAMES)
-    assert caplog.records == []  # pooch logs to a stderr that capfd does not see
+    assert caplog.records == []
+    pooch.get_logger().removeHandler(caplog.handler)
     assert capfd.readouterr() == ("", "")
 
 
@@ -145,7 +148,7 @@ def test_damaged_folder_is_refused(files, monkeypatch, damage):
 
 
 def test_unknown_split():
-    with pytest.raises(ValueError, match="split is 'dev'; expected one of train, val"):
+    with pytest.raises(ValueError, match="split: expected one of train, val, .*, got 'dev'"):
         load_multi30k("dev")
 
 
@@ -237,20 +240,26 @@ def test_save_and_load(subwords, tmp_path):
 @pytest.mark.parametrize(
     "call, message",
     [
-        (lambda s: Subwords.train([], size=10), "sentences is empty"),
-        (lambda s: Subwords.train(["", "  "], size=10), "sentences is empty"),
-        (lambda s: Subwords.train("a house", size=10), "sentences is one string"),
+        (lambda s: Subwords.train([], size=10), "sentences: expected at least one"),
+        (lambda s: Subwords.train(["", "  "], size=10), "sentences: expected at least one"),
+        (
+            lambda s: Subwords.train("a house", size=10),
+            "sentences: expected a list of strings, got one string",
+        ),
         (
             lambda s: Subwords.train([b"a"], size=10),
-            "a sentence is of type bytes; expected a string",
+            "sentence: expected a string, got bytes",
         ),
-        (lambda s: Subwords.train(TEXT, size=0), "size is 0; expected a positive integer"),
-        (lambda s: Subwords.train(TEXT, size=5), "size is 5, but .* cannot be made"),
-        (lambda s: Subwords.train(TEXT, size=10_000), "size is 10000, but .* cannot be made"),
-        (lambda s: Subwords(b"not a model"), "model is 11 bytes that are not"),
-        (lambda s: Subwords(b""), "model is no bytes"),
-        (lambda s: s.encode(3), "a sentence is of type int"),
-        (lambda s: s.decode("▁La"), "pieces is one string"),
+        (lambda s: Subwords.train(TEXT, size=0), "size: expected a positive integer, got 0"),
+        (lambda s: Subwords.train(TEXT, size=5), "size: 5 pieces cannot be made"),
+        (lambda s: Subwords.train(TEXT, size=10_000), "size: 10000 pieces cannot be made"),
+        (
+            lambda s: Subwords(b"not a model"),
+            "model: expected .* SentencePiece model, got 11 other bytes",
+        ),
+        (lambda s: Subwords(b""), "model: expected .*, got no bytes"),
+        (lambda s: s.encode(3), "sentence: expected a string, got int"),
+        (lambda s: s.decode("▁La"), "pieces: expected a sequence of pieces, got one string"),
     ],
 )
 def test_bad_input(subwords, call, message):

@@ -78,7 +78,7 @@ def load_multi30k(
     Translation (2017).
     """
     if split not in SPLITS:
-        raise ValueError(f"split is {split!r}; expected one of {', '.join(SPLITS)}")
+        raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
     names = (f"{split}.en.gz", f"{split}.fr.gz")
     folder = os.environ.get(DATA_VARIABLE)
     if folder:
@@ -173,14 +173,14 @@ class Subwords:
     def __init__(self, model: bytes):
         sentencepiece = _import_sentencepiece()
         if not isinstance(model, bytes) or not model:
-            what = "no bytes" if model == b"" else type(model).__name__
-            raise ValueError(f"model is {what}; expected the bytes of a trained model")
+            got = "no bytes" if model == b"" else type(model).__name__
+            raise ValueError(f"model: expected the bytes of a SentencePiece model, got {got}")
         self._processor = sentencepiece.SentencePieceProcessor()
         try:
             self._processor.LoadFromSerializedProto(model)
         except RuntimeError as error:
             raise ValueError(
-                f"model is {len(model)} bytes that are not a SentencePiece model"
+                f"model: expected the bytes of a SentencePiece model, got {len(model)} other bytes"
             ) from error
         self.model = model
 
@@ -202,12 +202,12 @@ class Subwords:
         """
         sentencepiece = _import_sentencepiece()
         if isinstance(sentences, str):
-            raise ValueError("sentences is one string; expected a list of sentences")
+            raise ValueError("sentences: expected a list of strings, got one string")
         sentences = [_checked_sentence(sentence) for sentence in sentences]
         if not any(sentence.strip() for sentence in sentences):
-            raise ValueError("sentences is empty; expected at least one sentence with a word")
+            raise ValueError("sentences: expected at least one with a word, got none")
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"size is {size!r}; expected a positive integer")
+            raise ValueError(f"size: expected a positive integer, got {size!r}")
         model = io.BytesIO()
         try:
             sentencepiece.SentencePieceTrainer.train(
@@ -223,8 +223,8 @@ class Subwords:
             )
         except RuntimeError as error:
             raise ValueError(
-                f"size is {size}, but so many pieces cannot be made of these {len(sentences)} "
-                f"sentences; SentencePiece says: {error}"
+                f"size: {size} pieces cannot be made of these {len(sentences)} sentences; "
+                f"SentencePiece says: {error}"
             ) from error
         return cls(model.getvalue())
 
@@ -241,7 +241,7 @@ class Subwords:
     def decode(self, pieces: Sequence[str]) -> str:
         """Join pieces to a sentence."""
         if isinstance(pieces, str):
-            raise ValueError("pieces is one string; expected a sequence of pieces")
+            raise ValueError("pieces: expected a sequence of pieces, got one string")
         return "".join(pieces).replace(WORD_START, " ").strip()
 
     def save(self, path: str | os.PathLike) -> None:
@@ -264,7 +264,7 @@ class Subwords:
 
 def _checked_sentence(sentence: str) -> str:
     if not isinstance(sentence, str):
-        raise ValueError(f"a sentence is of type {type(sentence).__name__}; expected a string")
+        raise ValueError(f"sentence: expected a string, got {type(sentence).__name__}")
     return sentence
 
 
