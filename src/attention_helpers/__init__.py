@@ -9,7 +9,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 # In reading order: each module imports only those before it.
-__all__ = [
+_SUBMODULES = [
     "functional",
     "layers",
     "corpus",
@@ -22,10 +22,10 @@ __all__ = [
 
 
 def __getattr__(name):
-    if name in __all__:
+    if name in _SUBMODULES:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted([*globals(), *__all__])
+    return sorted([*globals(), *_SUBMODULES])

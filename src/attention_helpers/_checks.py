@@ -28,24 +28,15 @@ def tensors(axes, **arrays):
         Traceback (most recent call last):
         ValueError: key: expected (..., k, d) with d = 2 as in query, got shape (1, 1)
     """
-    converted, sizes, batches = [], {}, {}
-    for (name, array), letters in zip(arrays.items(), axes.split(","), strict=True):
-        tensor = _tensor(name, array)
-        if not tensor.dtype.is_floating:
-            raise ValueError(f"{name}: expected a floating dtype, got {tensor.dtype.name}")
-        if converted and tensor.dtype != converted[0].dtype:
-            first = next(iter(arrays))
-            raise ValueError(
-                f"{name}: expected dtype {converted[0].dtype.name} as {first} has, "
-                f"got {tensor.dtype.name}"
-            )
-        converted.append(tensor)
-        if tensor.shape.rank is None:
-            continue
-        _check_axes(name, tensor.shape, letters, sizes)
-        if letters.startswith("..."):
-            _check_batch(name, tensor.shape[: tensor.shape.rank - len(letters) + 3], batches)
-    return converted
+    converted = {name: _tensor(name, array) for name, array in arrays.items()}
+    _check_dtypes(converted)
+    sizes, batches = {}, {}
+    for (name, tensor), letters in zip(converted.items(), axes.split(","), strict=True):
+        if tensor.shape.rank is not None:
+            _check_axes(name, tensor.shape, letters, sizes)
+            if letters.startswith("..."):
+                _check_batch(name, tensor.shape[: 3 - len(letters)], batches)
+    return list(converted.values())
 
 
 def mask_for(mask, scores):
@@ -138,15 +129,26 @@ def _tensor(name, array):
         raise ValueError(f"{name}: expected an array or a tensor, got {kind}: {error}") from error
 
 
+def _check_dtypes(named):
+    """All are floating, and of one dtype."""
+    first, dtype = next((name, tensor.dtype) for name, tensor in named.items())
+    for name, tensor in named.items():
+        if not tensor.dtype.is_floating:
+            raise ValueError(f"{name}: expected a floating dtype, got {tensor.dtype.name}")
+        if tensor.dtype != dtype:
+            raise ValueError(
+                f"{name}: expected dtype {dtype.name} as in {first}, got {tensor.dtype.name}"
+            )
+
+
 def _check_axes(name, shape, letters, sizes):
     """The last axes have the sizes under which `sizes` knows their letters; new ones are added."""
     own = letters.removeprefix("...")
-    expected = f"({', '.join(['...'] * letters.startswith('...') + list(own))})".replace(
-        "(u)", "(u,)"
-    )
-    if shape.rank < len(own) or (shape.rank > len(own) and not letters.startswith("...")):
+    leading = shape.rank - len(own)
+    expected = f"({', '.join(own)})" if own == letters else f"(..., {', '.join(own)})"
+    if leading < 0 or (leading > 0 and own == letters):
         raise ValueError(f"{name}: expected {expected}, got shape {show(shape)}")
-    for letter, size in zip(own, shape[shape.rank - len(own) :], strict=True):
+    for letter, size in zip(own, shape[leading:], strict=True):
         known, first = sizes.setdefault(letter, (size, name))
         if None not in (known, size) and known != size:
             raise ValueError(

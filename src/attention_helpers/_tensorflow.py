@@ -1,4 +1,4 @@
-"""The one place that imports TensorFlow, to say how to get it where it is missing."""
+"""The one place that imports TensorFlow and Keras, to say how to get what is missing."""
 
 try:
     import tensorflow as tf
@@ -10,4 +10,12 @@ except ModuleNotFoundError as error:
         'pip install "attention-helpers[tensorflow]"'
     ) from error
 
-__all__ = ["tf"]
+import keras
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"attention_helpers needs Keras on TensorFlow, got the backend {keras.backend.backend()!r}: "
+        'set os.environ["KERAS_BACKEND"] = "tensorflow" before the first import of Keras'
+    )
+
+__all__ = ["keras", "tf"]
