@@ -1,0 +1,1125 @@
+"""An English-French corpus from a grammar, with gold word alignments.
+
+Every sentence is derived from a small grammar that writes both languages at once, so that which
+word translates which is known rather than estimated. A phrase builder returns *pieces*: a few
+English words, their French translation, and the links between them. Pieces concatenate; what
+changes order (adjectives, negation, possessors) does so inside one piece.
+
+Four conventions:
+
+* **One English sentence has one French translation.** Gender and number come from the English
+  noun; no synonym is chosen at random, and a relative clause always modifies the noun just before
+  it.
+* **The length is planned, not awaited.** Every builder receives the number of English words that
+  it has to fill, and divides them among its parts.
+* **Spelling across words** is done in two places: `contract` (de + le = du) where a preposition
+  meets a noun phrase, and `elide` (le + oiseau = l' oiseau) over the finished sentence.
+* **Links** are *sure* (this word is that word) or *possible* (this word has to do with that one).
+  Within a unit such as "next to" = "à côté de" every pair is possible and the main pairs are
+  sure. Auxiliaries (will, does) and particles (look *for*) are possible with the verb; an article
+  that only French has, with its noun; "du", which says two English words at once, with both. Of
+  the two words that "not" or "never" becomes, the first (ne) is sure; the second (pas, jamais),
+  which a reader of the first already expects, is possible. Every word has at least one link.
+"""
+
+import random
+import zlib
+from typing import NamedTuple
+
+import numpy as np
+
+PAD, START, END, UNKNOWN = "<pad>", "<start>", "<end>", "<unk>"
+SPECIALS = (PAD, START, END, UNKNOWN)
+SHORTEST, LONGEST = 5, 60
+TEST_SHARE = 8  # one sentence in eight belongs to the test split
+
+# --------------------------------------------------------------------------------------------
+# Lexicon. The first column says which kinds of noun a word is, or goes with:
+# p people, a animals, t things, f food, l places, m matters of state.
+# --------------------------------------------------------------------------------------------
+
+NOUNS = """
+p | man            | men             | homme           | m
+p | woman          | women           | femme           | f
+p | child          | children        | enfant          | m
+p | king           | kings           | roi             | m
+p | queen          | queens          | reine           | f
+p | doctor         | doctors         | médecin         | m
+p | neighbour      | neighbours      | voisin          | m
+p | farmer         | farmers         | fermier         | m
+p | nurse          | nurses          | infirmière      | f
+p | minister       | ministers       | ministre        | m
+p | police officer | police officers | policier        | m
+a | cat            | cats            | chat            | m
+a | dog            | dogs            | chien           | m
+a | horse          | horses          | cheval          | m
+a | bird           | birds           | oiseau          | m
+a | cow            | cows            | vache           | f
+a | hen            | hens            | poule           | f
+a | mouse          | mice            | souris          | f
+a | wolf           | wolves          | loup            | m
+t | car            | cars            | voiture         | f
+t | book           | books           | livre           | m
+t | hat            | hats            | chapeau         | m
+t | letter         | letters         | lettre          | f
+t | key            | keys            | clé             | f
+t | newspaper      | newspapers      | journal         | m
+t | toothbrush     | toothbrushes    | brosse à dents  | f
+t | alarm clock    | alarm clocks    | réveil          | m
+f | apple          | apples          | pomme           | f
+f | potato         | potatoes        | pomme de terre  | f
+f | cake           | cakes           | gâteau          | m
+f | orange         | oranges         | orange          | f
+l | house          | houses          | maison          | f
+l | garden         | gardens         | jardin          | m
+l | school         | schools         | école           | f
+l | church         | churches        | église          | f
+l | castle         | castles         | château         | m
+l | hotel          | hotels          | hôtel           | m
+l | swimming pool  | swimming pools  | piscine         | f
+m | area           | areas           | zone            | f
+m | policy         | policies        | politique       | f
+m | agreement      | agreements      | accord          | m
+m | project        | projects        | projet          | m
+m | idea           | ideas           | idée            | f
+m | law            | laws            | loi             | f
+"""
+
+# before: in front of its French noun. outer, inner: after it; English says outer inner noun,
+# French noun inner outer. A star marks adjectives that can also follow "to be".
+ADJECTIVES = """
+patfl | before * | small     | petit      | petite
+atlm  | before * | large     | grand      | grande
+patl  | before * | old       | vieux      | vieille    | vieil
+pa    | before * | young     | jeune      | jeune
+patl  | before * | beautiful | beau       | belle      | bel
+tlm   | before   | new       | nouveau    | nouvelle   | nouvel
+afm   | before * | good      | bon        | bonne
+pa    | outer  * | happy     | heureux    | heureuse
+pa    | outer  * | tired     | fatigué    | fatiguée
+palm  | outer  * | dangerous | dangereux  | dangereuse
+patfl | outer  * | strange   | étrange    | étrange
+pl    | outer  * | famous    | célèbre    | célèbre
+tlm   | outer  * | modern    | moderne    | moderne
+tfl   | outer  * | expensive | cher       | chère
+pm    | outer  * | important | important  | importante
+m     | outer    | european  | européen   | européenne
+at    | inner  * | black     | noir       | noire
+atl   | inner  * | white     | blanc      | blanche
+tf    | inner  * | red       | rouge      | rouge
+tf    | inner  * | green     | vert       | verte
+pl    | inner    | french    | français   | française
+ptl   | inner    | foreign   | étranger   | étrangère
+m     | inner    | economic  | économique | économique
+m     | inner    | social    | social     | sociale
+m     | inner    | public    | public     | publique
+"""
+
+# subjects > objects | English, he/she form | French il form, ils form, future il form
+VERBS = """
+pa > patfl    | see       | sees       | voit      | voient       | verra
+pa > pa       | follow    | follows    | suit      | suivent      | suivra
+pa > patfl    | look for  | looks for  | cherche   | cherchent    | cherchera
+pa > pa       | wait for  | waits for  | attend    | attendent    | attendra
+pa > pa       | listen to | listens to | écoute    | écoutent     | écoutera
+pam > pal     | protect   | protects   | protège   | protègent    | protégera
+pm > pa       | help      | helps      | aide      | aident       | aidera
+p > plm       | know      | knows      | connaît   | connaissent  | connaîtra
+p > atf       | buy       | buys       | achète    | achètent     | achètera
+p > atf       | sell      | sells      | vend      | vendent      | vendra
+p > atf       | hide      | hides      | cache     | cachent      | cachera
+p > at        | lose      | loses      | perd      | perdent      | perdra
+pa > f        | eat       | eats       | mange     | mangent      | mangera
+pa > l        | leave     | leaves     | quitte    | quittent     | quittera
+p > l         | visit     | visits     | visite    | visitent     | visitera
+p > pm        | defend    | defends    | défend    | défendent    | défendra
+p > m         | explain   | explains   | explique  | expliquent   | expliquera
+p > m         | study     | studies    | étudie    | étudient     | étudiera
+pa >          | sleep     | sleeps     | dort      | dorment      | dormira
+pa >          | run       | runs       | court     | courent      | courra
+p >           | sing      | sings      | chante    | chantent     | chantera
+p >           | work      | works      | travaille | travaillent  | travaillera
+p >           | laugh     | laughs     | rit       | rient        | rira
+patflm >      | disappear | disappears | disparaît | disparaissent | disparaîtra
+lm >          | change    | changes    | change    | changent     | changera
+p > that      | say       | says       | dit       | disent       | dira
+p > that      | think     | thinks     | pense     | pensent      | pensera
+patflm > be   | be        | is         | est       | sont         | sera
+"""
+
+# number | English | French masculine, feminine | sure links | definite, article or quantity
+DETERMINERS = """
+one  | the         | le             | la             | 0-0     | definite
+many | the         | les            | les            | 0-0     | definite
+one  | this        | ce             | cette          | 0-0     | definite
+many | these       | ces            | ces            | 0-0     | definite
+one  | my          | mon            | ma             | 0-0     | definite
+many | my          | mes            | mes            | 0-0     | definite
+one  | his         | son            | sa             | 0-0     | definite
+many | his         | ses            | ses            | 0-0     | definite
+one  | our         | notre          | notre          | 0-0     | definite
+many | our         | nos            | nos            | 0-0     | definite
+one  | a           | un             | une            | 0-0     | article
+many | two         | deux           | deux           | 0-0     | article
+many | some        | des            | des            | 0-0     | quantity
+one  | every       | chaque         | chaque         | 0-0     | quantity
+many | several     | plusieurs      | plusieurs      | 0-0     | quantity
+many | many        | beaucoup de    | beaucoup de    | 0-0     | quantity
+many | all the     | tous les       | toutes les     | 0-0 1-1 | quantity
+many | most of the | la plupart des | la plupart des | 0-1 1-2 | quantity
+"""
+
+# Noun phrases of one word. Those with a star are not used with a negated verb, nor as objects.
+SINGLES = """
+he         | il            | m
+she        | elle          | f
+mary       | marie         | f
+julia      | julie         | f
+paul       | paul          | m
+peter      | pierre        | m
+* everyone | tout le monde | m
+* someone  | quelqu'un     | m
+"""
+
+# use | kinds of noun that follow | English | French | sure links
+PREPOSITIONS = """
+place   | l   | in          | dans        | 0-0
+place   | lpa | behind      | derrière    | 0-0
+place   | lpa | in front of | devant      | 1-0
+place   | lpa | near        | près de     | 0-0
+place   | lpa | next to     | à côté de   | 0-1 1-2
+place   | lpa | far from    | loin de     | 0-0 1-1
+place   | lpa | opposite    | en face de  | 0-1
+company | pa  | with        | avec        | 0-0
+company | pa  | without     | sans        | 0-0
+reason  | pm  | because of  | à cause de  | 0-1 1-2
+reason  | pm  | thanks to   | grâce à     | 0-0 1-1
+"""
+
+ADVERBIALS = """
+today          | aujourd'hui | 0-0
+tonight        | ce soir     | 0-1
+here           | ici         | 0-0
+outside        | dehors      | 0-0
+every day      | chaque jour | 0-0 1-1
+at night       | la nuit     | 1-1
+in the morning | le matin    | 1-0 2-1
+"""
+
+CONJUNCTIONS = """
+and     | et         | 0-0
+but     | mais       | 0-0
+because | parce que  | 0-0
+whereas | tandis que | 0-0
+"""
+
+FREQUENCY = (("often", "souvent"), ("always", "toujours"))
+NEGATIONS = (("not", "pas"), ("never", "jamais"))
+VOWELS = frozenset("aeiouâàéèêëîïôûùœh")  # every h in this lexicon is mute
+ELISION = {"le": "l'", "la": "l'", "de": "d'", "ne": "n'", "que": "qu'", "ce": "cet"}
+ELISION |= {"ma": "mon", "sa": "son"}
+CONTRACTION = {"de le": "du", "de les": "des", "à le": "au", "à les": "aux"}
+A_NOT_AN = frozenset({"european"})  # begins with a vowel on paper only
+
+# --------------------------------------------------------------------------------------------
+# Data structures
+# --------------------------------------------------------------------------------------------
+
+
+class SentencePair(NamedTuple):
+    """A sentence, its translation, and which word translates which.
+
+    Args:
+        source: English words, the full stop included.
+        target: French words, the full stop included.
+        sure: links (source position, target position), counted from 0, that no annotator would
+            dispute.
+        possible: every admissible link; contains `sure`.
+
+    Example:
+        >>> pair = generate_pairs(1, seed=3, length=7)[0]
+        >>> len(pair.source), pair.source[-1], pair.target[-1]
+        (7, '.', '.')
+        >>> pair.sure <= pair.possible
+        True
+    """
+
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    sure: frozenset[tuple[int, int]]
+    possible: frozenset[tuple[int, int]]
+
+
+class Piece(NamedTuple):
+    """Words of both languages that belong together; `maybe` are the links that are not sure."""
+
+    source: tuple
+    target: tuple
+    sure: tuple
+    maybe: tuple
+
+
+class Head(NamedTuple):
+    """What a verb or a relative clause must know of its noun phrase."""
+
+    kind: str
+    gender: int  # 0 masculine, 1 feminine
+    plural: int  # 0 singular, 1 plural
+
+
+class Noun(NamedTuple):
+    kind: str
+    gender: int
+    pieces: tuple  # by number
+    vowel: bool  # the French noun begins with a vowel
+
+
+class Adjective(NamedTuple):
+    kinds: str
+    place: str
+    predicate: bool
+    pieces: tuple  # by number, then by gender
+    before_vowel: Piece  # masculine singular in front of a vowel
+
+
+class Verb(NamedTuple):
+    subjects: str
+    objects: str
+    groups: tuple  # by number, then by negation: {English length: pieces}
+
+
+class Determiner(NamedTuple):
+    plural: int
+    use: str
+    pieces: tuple  # by gender
+
+
+class Preposition(NamedTuple):
+    kinds: str
+    piece: Piece
+    determiners: str
+
+
+# --------------------------------------------------------------------------------------------
+# From the tables to those structures
+# --------------------------------------------------------------------------------------------
+
+
+def _rows(table):
+    """The cells of a table, line by line."""
+    return [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
+
+
+def french_plural(words):
+    """The plural of a French noun or adjective; of several words, the first one takes it.
+
+    Example:
+        >>> french_plural("cheval"), french_plural("gâteau"), french_plural("pomme de terre")
+        ('chevaux', 'gâteaux', 'pommes de terre')
+    """
+    first, space, rest = words.partition(" ")
+    if first.endswith("al"):
+        first = first[:-2] + "aux"
+    elif first.endswith("eau"):
+        first += "x"
+    elif not first.endswith(("s", "x")):
+        first += "s"
+    return first + space + rest
+
+
+def unit(source, target, sure="0-0"):
+    """A fixed expression: all its words are possibly linked, the named ones surely."""
+    source, target = tuple(source.split()), tuple(target.split())
+    sure = tuple(tuple(map(int, link.split("-"))) for link in sure.split())
+    every = ((i, j) for i in range(len(source)) for j in range(len(target)))
+    return Piece(source, target, sure, tuple(link for link in every if link not in sure))
+
+
+def verb_group(base, present, french, *, future=False, negation=None, adverb=None):
+    """A verb with its auxiliaries, negation or adverb of frequency.
+
+    Args:
+        base, present: English verb, as "look for", "looks for".
+        french: the French form, inflected already (a future is one word).
+        negation, adverb: a row of `NEGATIONS` or of `FREQUENCY`, or None.
+
+    Returns:
+        A `Piece`.
+
+    Example:
+        >>> piece = verb_group("see", "sees", "voit", negation=("not", "pas"))
+        >>> " ".join(piece.source), " ".join(piece.target)
+        ('does not see', 'ne voit pas')
+        >>> piece.sure, piece.maybe
+        (((1, 0), (2, 1)), ((1, 2), (0, 1)))
+    """
+    middle = negation or adverb
+    word = (middle[0],) if middle else ()
+    be = base == "be"
+    if future:
+        source = ("will", *word, *base.split())
+    elif be:
+        source = (present, *word)
+    elif word == ("not",):
+        source = ("does" if present != base else "do", "not", *base.split())
+    else:
+        source = (*word, *present.split())
+    verb = source.index(base.split()[0] if future or "not" in word and not be else
+                        present.split()[0])
+    at = 1 if negation else 0
+    sure, maybe = [(verb, at)], []
+    if negation:
+        target = ("ne", french, negation[1])
+        where = source.index(negation[0])
+        sure.insert(0, (where, 0))
+        maybe.append((where, 2))
+    else:
+        target = (french, adverb[1]) if adverb else (french,)
+        if adverb:
+            sure.append((source.index(adverb[0]), 1))
+    linked = {i for i, _ in sure + maybe}
+    maybe += [(i, at) for i in range(len(source)) if i not in linked]
+    return Piece(source, target, tuple(sure), tuple(maybe))
+
+
+def _verb_groups(base, third, french):
+    """All groups of one verb: by number, then by negation, then by English length."""
+    groups = []
+    for plural in (0, 1):
+        present = third if not plural else "are" if base == "be" else base
+        future = french[2] if not plural else french[2][:-1] + "ont"
+        tenses = ((french[plural], False), (future, True))
+        affirmative, negative = {}, {}
+        for form, is_future in tenses:
+            for negation in NEGATIONS:
+                piece = verb_group(base, present, form, future=is_future, negation=negation)
+                negative.setdefault(len(piece.source), []).append(piece)
+            for adverb in (None, *FREQUENCY):
+                piece = verb_group(base, present, form, future=is_future, adverb=adverb)
+                affirmative.setdefault(len(piece.source), []).append(piece)
+        groups.append((affirmative, negative))
+    return tuple(groups)
+
+
+def _read_nouns():
+    nouns = []
+    for kind, one, many, french, gender in _rows(NOUNS):
+        pieces = (unit(one, french), unit(many, french_plural(french)))
+        nouns.append(Noun(kind, int(gender == "f"), pieces, french[0] in VOWELS))
+    return nouns
+
+
+def _read_adjectives():
+    adjectives = []
+    for kinds, place, english, *french in _rows(ADJECTIVES):
+        masculine, feminine, before_vowel = (*french, french[0])[:3]
+        forms = ((masculine, feminine), (french_plural(masculine), french_plural(feminine)))
+        pieces = tuple(tuple(unit(english, form) for form in row) for row in forms)
+        place, _, star = place.partition(" ")
+        adjectives.append(
+            Adjective(kinds, place, bool(star), pieces, unit(english, before_vowel)))
+    return adjectives
+
+
+def _read_verbs():
+    verbs = []
+    for kinds, base, third, *french in _rows(VERBS):
+        subjects, _, objects = (part.strip() for part in kinds.partition(">"))
+        verbs.append(Verb(subjects, objects, _verb_groups(base, third, french)))
+    return verbs
+
+
+def _read_determiners():
+    determiners = []
+    for number, english, *french, sure, use in _rows(DETERMINERS):
+        pieces = tuple(unit(english, form, sure) for form in french)
+        determiners.append(Determiner(int(number == "many"), use, pieces))
+    return determiners
+
+
+def _read_singles():
+    """(piece, head, usable everywhere, usable as an object) of each one-word noun phrase."""
+    singles = []
+    for english, french, gender in _rows(SINGLES):
+        starred, english = english.startswith("*"), english.lstrip("* ")
+        head = Head("p", int(gender == "f"), 0)
+        is_name = not starred and english not in ("he", "she")
+        singles.append((unit(english, french), head, not starred, is_name))
+    return singles
+
+
+def _read_prepositions():
+    prepositions = {"place": [], "company": [], "reason": []}
+    for use, kinds, english, french, sure in _rows(PREPOSITIONS):
+        # "de des", "de beaucoup de" and "sans un" are avoided by the choice of determiners.
+        contracts = french.endswith((" de", " à"))
+        determiners = "after de" if contracts else "definite" if french == "sans" else "any"
+        prepositions[use].append(Preposition(kinds, unit(english, french, sure), determiners))
+    return prepositions
+
+
+NOUN_LIST, ADJECTIVE_LIST, VERB_LIST = _read_nouns(), _read_adjectives(), _read_verbs()
+DETERMINER_LIST, PREPOSITION_TABLE, SINGLE_LIST = (
+    _read_determiners(), _read_prepositions(), _read_singles())
+KINDS = "patflm"
+NOUNS_OF = {(k, n): [x for x in NOUN_LIST if x.kind == k and len(x.pieces[0].source) == n]
+            for k in KINDS for n in (1, 2)}
+ADJECTIVES_OF = {(k, p): [x for x in ADJECTIVE_LIST if k in x.kinds and x.place == p]
+                 for k in KINDS for p in ("before", "outer", "inner")}
+PREDICATES_OF = {k: [x for x in ADJECTIVE_LIST if k in x.kinds and x.predicate] for k in KINDS}
+BE = VERB_LIST[-1]
+SAYING = [v for v in VERB_LIST if v.objects == "that"]
+INTRANSITIVE = {k: [v for v in VERB_LIST if k in v.subjects and not v.objects] for k in KINDS}
+TRANSITIVE_LIST = [v for v in VERB_LIST if v.objects not in ("", "that", "be")]
+TRANSITIVE = {k: [v for v in TRANSITIVE_LIST if k in v.subjects] for k in KINDS}
+TAKING = {k: [v for v in TRANSITIVE_LIST if k in v.objects] for k in KINDS}
+DETERMINER_USES = {"definite": ("definite",), "after de": ("definite", "article"),
+                   "any": ("definite", "article", "quantity")}
+DETERMINERS_OF = {(use, n): [d for d in DETERMINER_LIST if d.use in uses and len(d.pieces[0].source) == n]
+                  for use, uses in DETERMINER_USES.items() for n in (1, 2, 3)}
+POSSESSOR_DETERMINERS = [d for d in DETERMINER_LIST if d.use == "definite" and not d.plural]
+PRONOUNS = {"any": SINGLE_LIST, "definite": [s for s in SINGLE_LIST if s[2]]}
+NAMES = [s for s in SINGLE_LIST if s[3]]
+ADVERBIAL_LIST = [unit(*row) for row in _rows(ADVERBIALS)]
+ADVERBIALS_OF = {n: [a for a in ADVERBIAL_LIST if len(a.source) == n] for n in (1, 2, 3)}
+CONJUNCTION_LIST = [unit(*row) for row in _rows(CONJUNCTIONS)]
+WHO, THAT_SUBJECT, THAT = unit("who", "qui"), unit("that", "qui"), unit("that", "que")
+VERY, AS, AS_THAN = unit("very", "très"), unit("as", "aussi"), unit("as", "que")
+STOP = unit(".", ".")
+AN, SOME_BEFORE_ADJECTIVE = (unit("an", "un"), unit("an", "une")), unit("some", "de")
+ARTICLES = (("le", "la"), ("les", "les"))  # by number, then by gender
+
+
+def _noun_phrase_shapes(kind, use):
+    """For each English length: (determiner words, adjective places, noun words), by weight."""
+    shapes = {n: [] for n in range(2, 8)}
+    for places in ((), ("before",), ("outer",), ("inner",), ("before", "outer"),
+                   ("before", "inner"), ("outer", "inner"), ("before", "outer", "inner")):
+        for d in (1, 2, 3):
+            for n in (1, 2):
+                if DETERMINERS_OF[use, d] and NOUNS_OF[kind, n] and d + len(places) + n < 8:
+                    weight = (8 if d == 1 else 1) * (8 if n == 1 else 1)
+                    shapes[d + len(places) + n] += [(d, places, n)] * weight
+    return shapes
+
+
+SHAPES = {(k, use): _noun_phrase_shapes(k, use) for k in KINDS for use in DETERMINER_USES}
+
+# --------------------------------------------------------------------------------------------
+# Noun phrases
+# --------------------------------------------------------------------------------------------
+
+
+def pick(rng, options):
+    """One of the options; `rng.random` gives the same numbers in every version of Python."""
+    return options[int(rng.random() * len(options))]
+
+
+def arrange(pieces, order):
+    """One piece out of several: their English as it comes, their French in another order.
+
+    Args:
+        pieces: in the English order.
+        order: positions in `pieces`, in the French order.
+
+    Returns:
+        A `Piece`.
+
+    Example:
+        >>> piece = arrange([unit("black", "noirs"), unit("cats", "chats")], [1, 0])
+        >>> piece.target, piece.sure
+        (('chats', 'noirs'), ((0, 1), (1, 0)))
+    """
+    starts, target = [0] * len(pieces), ()
+    for k in order:
+        starts[k] = len(target)
+        target += pieces[k].target
+    source, sure, maybe = (), (), ()
+    for piece, to in zip(pieces, starts, strict=True):
+        at = len(source)
+        sure += tuple([(i + at, j + to) for i, j in piece.sure])
+        if piece.maybe:
+            maybe += tuple([(i + at, j + to) for i, j in piece.maybe])
+        source += piece.source
+    return Piece(source, target, sure, maybe)
+
+
+def noun_group(determiner, adjectives, noun):
+    """Determiner, adjectives and noun as one piece, in the order of each language.
+
+    Args:
+        determiner: a `Determiner`; the noun takes its number from it.
+        adjectives: in the English order: before, outer, inner (each at most once).
+        noun: a `Noun`.
+
+    Returns:
+        A `Piece`.
+
+    Example:
+        >>> noun = next(n for n in NOUN_LIST if n.pieces[0].source == ("area",))
+        >>> european, economic = (a for a in ADJECTIVE_LIST
+        ...                       if a.pieces[0][0].source[0] in ("european", "economic"))
+        >>> piece = noun_group(DETERMINER_LIST[2], [european, economic], noun)
+        >>> " ".join(piece.source), " ".join(piece.target)
+        ('this european economic area', 'cette zone économique européenne')
+    """
+    first = determiner.pieces[noun.gender]
+    described, order = describe(determiner.plural, adjectives, noun)
+    if first.target == ("des",) and adjectives and adjectives[0].place == "before":
+        first = SOME_BEFORE_ADJECTIVE  # des chats, but de petits chats
+    following = described[0].source[0]
+    if first.source == ("a",) and following[0] in "aeiou" and following not in A_NOT_AN:
+        first = AN[noun.gender]
+    return arrange([first, *described], [0, *[k + 1 for k in order]])
+
+
+def describe(plural, adjectives, noun):
+    """The pieces of adjectives and noun in the English order, and their French order."""
+    pieces = [a.pieces[plural][noun.gender] for a in adjectives]
+    last = len(adjectives)
+    before = int(last > 0 and adjectives[0].place == "before")
+    if before and noun.vowel and not plural and not noun.gender:
+        pieces[0] = adjectives[0].before_vowel
+    return [*pieces, noun.pieces[plural]], [*range(before), last, *range(last - 1, before - 1, -1)]
+
+
+def draw_noun_group(rng, length, kind, use):
+    """A determiner, up to three adjectives and a noun: a piece and its `Head`."""
+    d, places, n = pick(rng, SHAPES[kind, use][length])
+    determiner, noun = pick(rng, DETERMINERS_OF[use, d]), pick(rng, NOUNS_OF[kind, n])
+    adjectives = [pick(rng, ADJECTIVES_OF[kind, place]) for place in places]
+    head = Head(kind, noun.gender, determiner.plural)
+    return noun_group(determiner, adjectives, noun), head
+
+
+def possessive(possessor, plural, adjectives, noun):
+    """A possessor and what it has: "the king 's old cat" = "le vieux chat de le roi".
+
+    The article that English does not say is possibly linked with the noun.
+    """
+    described, order = describe(plural, adjectives, noun)
+    pieces = [possessor, unit("'s", "de"), *described]
+    whole = arrange(pieces, [*[k + 2 for k in order], 1, 0])
+    source, target, sure, maybe = whole
+    article = ARTICLES[plural][noun.gender]
+    sure = tuple([(i, j + 1) for i, j in sure])
+    maybe = (*[(i, j + 1) for i, j in maybe], (len(source) - len(noun.pieces[0].source), 0))
+    whole = Piece(source, (article, *target), sure, maybe)
+    return contract(whole, len(whole.target) - len(possessor.target) - 1)
+
+
+def contract(piece, at):
+    """Contract the preposition at position `at` of the French with the article behind it.
+
+    "du" says two English words at once, so the links of both become possible ones.
+
+    Example:
+        >>> piece = contract(arrange([unit("near", "près de", "0-0"), unit("the", "le"),
+        ...                           unit("cat", "chat")], [0, 1, 2]), 1)
+        >>> piece.target, piece.sure, piece.maybe
+        (('près', 'du', 'chat'), ((0, 0), (2, 2)), ((0, 1), (1, 1)))
+    """
+    source, target, sure, maybe = piece
+    merged = CONTRACTION.get(" ".join(target[at:at + 2]))
+    if merged is None or merged in ("du", "au") and target[at + 2][0] in VOWELS:
+        return piece
+    target = (*target[:at], merged, *target[at + 2:])
+    moved = [(i, j - (j > at)) for i, j in sure]
+    maybe = [(i, j - (j > at)) for i, j in maybe] + [link for link in moved if link[1] == at]
+    sure = tuple(link for link in moved if link[1] != at)
+    return Piece(source, target, sure, tuple(dict.fromkeys(maybe)))
+
+
+def draw_possessor(rng):
+    """Two words for one person: of several, English would write "the kings ' cat"."""
+    return noun_group(pick(rng, POSSESSOR_DETERMINERS), [], pick(rng, NOUNS_OF["p", 1]))
+
+
+def draw_possessive(rng, length, kind):
+    """A possessive noun phrase of 3 English words or more (possessor, 's, at most 2 adjectives)."""
+    one_word = length == 3 or length < 7 and rng.random() < 0.5
+    possessor = pick(rng, NAMES)[0] if one_word else draw_possessor(rng)
+    more = length - len(possessor.source) - 2
+    places = ((), (pick(rng, ("before", "outer", "inner")),), ("before", "outer"))[more]
+    adjectives = [pick(rng, ADJECTIVES_OF[kind, place]) for place in places]
+    noun, plural = pick(rng, NOUNS_OF[kind, 1]), int(rng.random() < 0.5)
+    return possessive(possessor, plural, adjectives, noun), Head(kind, noun.gender, plural)
+
+
+def noun_phrase(rng, length, kind, use="any", subject=False):
+    """A noun phrase of exactly `length` English words.
+
+    Args:
+        rng: a `random.Random`.
+        length: at least 1 for people (a name or a pronoun), at least 2 for everything else.
+        kind: one of `KINDS`.
+        use: which determiners may open it: a key of `DETERMINER_USES`.
+        subject: whether "he" and "everyone" are allowed.
+
+    Returns:
+        A list of pieces, and the `Head`.
+    """
+    if length == 1:
+        single = pick(rng, PRONOUNS["any" if use == "any" else "definite"] if subject else NAMES)
+        return [single[0]], single[1]
+    if 3 <= length <= 5 and rng.random() < 0.2:
+        piece, head = draw_possessive(rng, length, kind)
+        return [piece], head
+    shortest = 2 if kind != "m" or length < 7 else 3
+    group = length if length < 4 else pick(
+        rng, [n for n in range(shortest, min(length, 5) + 1) if n != length - 1])
+    piece, head = draw_noun_group(rng, group, kind, use)
+    rest = length - group
+    if not rest:
+        return [piece], head
+    if rest > 2 and kind != "m" and rng.random() < 0.35:
+        return [piece, *prepositional_phrase(rng, rest, PLACES_OF_NOUN[kind])], head
+    return [piece, *relative_clause(rng, rest, head)], head
+
+
+def prepositional_phrase(rng, length, prepositions):
+    """A preposition and its noun phrase, `length` English words together (3 or more)."""
+    preposition = pick(rng, [p for p in prepositions if len(p.piece.source) + 2 <= length
+                             or len(p.piece.source) + 1 == length and "p" in p.kinds])
+    left = length - len(preposition.piece.source)
+    kind = "p" if left == 1 else pick(rng, preposition.kinds)
+    pieces, _ = noun_phrase(rng, left, kind, preposition.determiners)
+    both = arrange([preposition.piece, pieces[0]], (0, 1))
+    return [contract(both, len(preposition.piece.target) - 1), *pieces[1:]]
+
+
+# --------------------------------------------------------------------------------------------
+# Predicates and clauses
+# --------------------------------------------------------------------------------------------
+
+
+def draw_verb(rng, verb, plural, negated, lengths):
+    """One form of the verb, its English length drawn from `lengths`; None if there is none."""
+    groups = verb.groups[plural][negated]
+    possible = [n for n in lengths if n in groups]
+    return pick(rng, groups[pick(rng, possible)]) if possible else None
+
+
+def relative_clause(rng, length, head):
+    """A relative clause of `length` English words, 2 or more, behind its noun.
+
+    "that" is "qui" in front of a verb and "que" in front of a subject.
+    """
+    negated = rng.random() < 0.2
+    if length > 2 and TAKING[head.kind] and rng.random() < 0.4:
+        verb = pick(rng, TAKING[head.kind])
+        kind = pick(rng, verb.subjects)
+        use = "definite" if negated else "any"
+        size = pick(rng, range(1 if kind == "p" else 2, 5))
+        groups = verb.groups[0][negated]
+        if length - 1 - size in groups:
+            subject, who = noun_phrase(rng, size, kind, use, subject=True)
+            group = pick(rng, verb.groups[who.plural][negated][length - 1 - size])
+            return [THAT, *subject, group]
+    opening = WHO if head.kind == "p" else THAT_SUBJECT
+    return [opening, *predicate(rng, length - 1, head, negated and length > 2)]
+
+
+def predicate(rng, length, head, negated):
+    """A verb that agrees with `head`, and what follows it: `length` English words."""
+    draw = rng.random()
+    if draw < 0.2:
+        pieces = attribute(rng, length, head, negated)
+    elif draw < 0.8 and TRANSITIVE[head.kind]:
+        pieces = transitive(rng, length, head, negated)
+    else:
+        pieces = None
+    return pieces or intransitive(rng, length, head, negated)
+
+
+def intransitive(rng, length, head, negated):
+    """A verb without object, and an adverbial if there is room for one."""
+    verb = pick(rng, INTRANSITIVE[head.kind])
+    group = draw_verb(rng, verb, head.plural, negated, range(1, length + 1))
+    return [group, *adverbial(rng, length - len(group.source), head.kind)]
+
+
+def transitive(rng, length, head, negated):
+    """A verb, its object, and perhaps an adverbial; None if `length` is too short."""
+    verb = pick(rng, TRANSITIVE[head.kind])
+    kind = pick(rng, verb.objects)
+    group = draw_verb(rng, verb, head.plural, negated, range(1, length if kind == "p" else length - 1))
+    if group is None:
+        return None
+    left = length - len(group.source)
+    rest = 0 if left < 3 or rng.random() < 0.5 else 1 + int(rng.random() * min(left - 2, 6))
+    pieces, _ = noun_phrase(rng, left - rest, kind, "definite" if negated else "any")
+    return [group, *pieces, *adverbial(rng, rest, head.kind)]
+
+
+def attribute(rng, length, head, negated):
+    """To be and an adjective that agrees with `head`, alone, with "very" or compared."""
+    groups = BE.groups[head.plural][negated]
+    sizes = [n for n in groups if length - n in (1, 2) or length - n > 4]
+    if not sizes:
+        return None
+    size = pick(rng, sizes)
+    left = length - size
+    adjective = pick(rng, PREDICATES_OF[head.kind]).pieces[head.plural][head.gender]
+    start = [pick(rng, groups[size])]
+    if left < 3:
+        return [*start, *[VERY] * (left - 1), adjective]
+    pieces, _ = noun_phrase(rng, left - 3, head.kind, "definite")
+    return [*start, AS, adjective, AS_THAN, *pieces]
+
+
+def adverbial(rng, length, kind):
+    """A time, a place, company or a reason in `length` English words (0: nothing)."""
+    if not length:
+        return []
+    if length <= 3 and (length == 1 or rng.random() < 0.5 or kind == "m" or length == 2):
+        return [pick(rng, ADVERBIALS_OF[length])]
+    return prepositional_phrase(rng, length, ADVERBIAL_PREPOSITIONS[kind])
+
+
+def clause(rng, length):
+    """A subject and a predicate, `length` English words (4 or more) together."""
+    kind = pick(rng, "pppppaaamtfl")
+    negated = rng.random() < 0.25
+    least = 1 if kind == "p" else 2
+    room = min(length - 1 - negated, 8) - least + 1
+    size = least + int(room * rng.random() ** 2)
+    use = "definite" if negated else "any"
+    subject, head = noun_phrase(rng, size, kind, use, subject=True)
+    left = length - size
+    if kind == "p" and not negated and left > 6 and rng.random() < 0.2:
+        group = draw_verb(rng, pick(rng, SAYING), head.plural, False, (1, 2))
+        return [*subject, group, THAT, *clause(rng, left - len(group.source) - 1)]
+    return [*subject, *predicate(rng, left, head, negated)]
+
+
+def sentence(rng, length):
+    """Clauses joined by conjunctions and a full stop: `length` English words, a list of pieces."""
+    pieces, left = [], length - 1
+    while left > 15 or left > 8 and rng.random() < 0.5:
+        size = 4 + int(rng.random() * (min(left - 5, 12) - 3))
+        pieces += clause(rng, size)
+        pieces.append(pick(rng, CONJUNCTION_LIST))
+        left -= size + 1
+    return [*pieces, *clause(rng, left), STOP]
+
+
+PLACES_OF_NOUN = {k: PREPOSITION_TABLE["place"] for k in "tfl"}
+PLACES_OF_NOUN |= {k: PREPOSITION_TABLE["place"] + PREPOSITION_TABLE["company"] for k in "pa"}
+ADVERBIAL_PREPOSITIONS = {k: PLACES_OF_NOUN[k] + PREPOSITION_TABLE["reason"] for k in "patfl"}
+ADVERBIAL_PREPOSITIONS["m"] = PREPOSITION_TABLE["reason"]
+
+# --------------------------------------------------------------------------------------------
+# Sentence pairs
+# --------------------------------------------------------------------------------------------
+
+
+def elide(target):
+    """French words with the elisions (and "cet", "mon") that the next word asks for.
+
+    Example:
+        >>> elide(["le", "oiseau", "ne", "est", "pas", "sur", "ma", "école"])
+        ["l'", 'oiseau', "n'", 'est', 'pas', 'sur', 'mon', 'école']
+    """
+    following = [*target[1:], "."]
+    return [ELISION[word] if word in ELISION and after[0] in VOWELS else word
+            for word, after in zip(target, following, strict=True)]
+
+
+def assemble(pieces):
+    """The `SentencePair` that the pieces make in a row."""
+    source, target, sure, maybe = [], [], [], []
+    for piece in pieces:
+        at, to = len(source), len(target)
+        source += piece.source
+        target += piece.target
+        sure += [(i + at, j + to) for i, j in piece.sure]
+        if piece.maybe:
+            maybe += [(i + at, j + to) for i, j in piece.maybe]
+    sure = frozenset(sure)
+    return SentencePair(tuple(source), tuple(elide(target)), sure, sure.union(maybe))
+
+
+def generate_pairs(size, *, seed=0, split="train", min_length=5, max_length=50, length=None):
+    """Draw sentence pairs with gold alignments from the grammar.
+
+    A sentence belongs to one split for ever: CRC-32 of its English words, joined by spaces,
+    divisible by 8, makes it a test sentence, whatever the seed. Training and test sentences are
+    therefore disjoint by construction.
+
+    Args:
+        size: number of pairs, 0 or more. The first pairs do not depend on it.
+        seed: an integer, 0 or more; the same seed gives the same pairs on every machine.
+        split: "train" or "test".
+        min_length, max_length: bounds of the English length in words, the full stop included,
+            within 5..60. Lengths are min + ⌊(max - min + 1) u²⌋ with u uniform on [0, 1): short
+            sentences are the most frequent.
+        length: the exact English length of every sentence, instead of that law.
+
+    Returns:
+        A list of `SentencePair`.
+
+    Raises:
+        TypeError: a number is not an integer, or `split` is not a string.
+        ValueError: a number is out of range, or `split` is unknown.
+
+    Example:
+        >>> pairs = generate_pairs(100, seed=1, length=12)
+        >>> {len(pair.source) for pair in pairs}
+        {12}
+        >>> tests = generate_pairs(100, seed=1, length=12, split="test")
+        >>> {pair.source for pair in pairs} & {pair.source for pair in tests}
+        set()
+    """
+    _check_integer("size", size, 0)
+    _check_integer("seed", seed, 0)
+    if length is not None:
+        _check_integer("length", length, SHORTEST, LONGEST)
+        min_length = max_length = length
+    _check_integer("min_length", min_length, SHORTEST, LONGEST)
+    _check_integer("max_length", max_length, SHORTEST, LONGEST)
+    if min_length > max_length:
+        raise ValueError(
+            f"min_length must be at most max_length, got {min_length} and {max_length}")
+    if not isinstance(split, str):
+        raise TypeError(f"split must be a string, got {split!r} ({type(split).__name__})")
+    if split not in ("train", "test"):
+        raise ValueError(f'split must be "train" or "test", got {split!r}')
+    wants_test = split == "test"
+    rng = random.Random(2 * int(seed) + wants_test)
+    pairs = []
+    while len(pairs) < size:
+        n = min_length + int((max_length - min_length + 1) * rng.random() ** 2)
+        pieces = sentence(rng, n)
+        while is_test(pieces) != wants_test:
+            pieces = sentence(rng, n)
+        pairs.append(assemble(pieces))
+    return pairs
+
+
+def is_test(pieces):
+    """Whether the English of the pieces belongs to the test split."""
+    words = " ".join([word for piece in pieces for word in piece.source])
+    return zlib.crc32(words.encode()) % TEST_SHARE == 0
+
+
+def _check_integer(name, value, least, most=None):
+    """Raise unless `value` is an integer (not a bool) between `least` and `most`."""
+    wanted = f"an integer from {least} to {most}" if most else f"an integer, {least} or more"
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise TypeError(f"{name} must be {wanted}, got {value!r} ({type(value).__name__})")
+    if value < least or most is not None and value > most:
+        raise ValueError(f"{name} must be {wanted}, got {value!r}")
+
+
+# --------------------------------------------------------------------------------------------
+# Vocabularies
+# --------------------------------------------------------------------------------------------
+
+
+class Vocabulary:
+    """A list of words, numbered from 0; the first four are PAD, START, END and UNKNOWN.
+
+    Args:
+        tokens: distinct words in the order of their ids; the four special tokens come first
+            whether given (at the start) or not.
+
+    Raises:
+        ValueError: a word occurs twice, or is not a non-empty string.
+
+    Example:
+        >>> vocabulary = Vocabulary(["le", "chat", "."])
+        >>> len(vocabulary), vocabulary.tokens[:2]
+        (7, ('<pad>', '<start>'))
+        >>> vocabulary.encode(["le", "chat", "."], start=True, end=True)
+        [1, 4, 5, 6, 2]
+        >>> vocabulary.decode([1, 4, 5, 6, 2, 0, 0])
+        ('le', 'chat', '.')
+    """
+
+    def __init__(self, tokens):
+        if isinstance(tokens, str):
+            raise TypeError(f"tokens must be a sequence of words, got the string {tokens!r}")
+        tokens = tuple(tokens)
+        if tokens[:4] != SPECIALS:
+            tokens = SPECIALS + tokens
+        ids = {}
+        for token in tokens:
+            if not isinstance(token, str) or not token:
+                raise ValueError(f"tokens must be non-empty strings, got {token!r}")
+            if token in ids:
+                raise ValueError(f"tokens must be distinct, got {token!r} twice")
+            ids[token] = len(ids)
+        self._tokens, self._ids = tokens, ids
+
+    @classmethod
+    def from_sentences(cls, sentences):
+        """The vocabulary of all words in the sentences, in alphabetical order.
+
+        Args:
+            sentences: iterable of sequences of words.
+
+        Returns:
+            A `Vocabulary`.
+
+        Example:
+            >>> Vocabulary.from_sentences([["le", "chat"], ["le", "chien"]]).tokens[4:]
+            ('chat', 'chien', 'le')
+        """
+        return cls(sorted({word for sentence in sentences for word in sentence} - {*SPECIALS}))
+
+    @property
+    def tokens(self):
+        """All tokens, in the order of their ids (a tuple of strings)."""
+        return self._tokens
+
+    def __len__(self):
+        return len(self._tokens)
+
+    def __contains__(self, token):
+        return token in self._ids
+
+    def __eq__(self, other):
+        return isinstance(other, Vocabulary) and self._tokens == other._tokens
+
+    def __hash__(self):
+        return hash(self._tokens)
+
+    def __repr__(self):
+        return f"Vocabulary of {len(self)} tokens"
+
+    def encode(self, tokens, *, start=False, end=False, unknown="error"):
+        """The ids of a sentence.
+
+        Args:
+            tokens: sequence of words, at least one.
+            start, end: whether to put START before and END after it.
+            unknown: "error", or "replace" to give words out of the vocabulary the id of UNKNOWN.
+
+        Returns:
+            A list of int.
+
+        Raises:
+            TypeError: `tokens` is a string instead of a sequence of words.
+            ValueError: the sentence is empty, or a word is unknown.
+
+        Example:
+            >>> vocabulary = Vocabulary(["le", "chat"])
+            >>> vocabulary.encode(["le", "chien"], unknown="replace")
+            [4, 3]
+        """
+        if isinstance(tokens, str):
+            raise TypeError(f"tokens must be a sequence of words, got the string {tokens!r}")
+        if unknown not in ("error", "replace"):
+            raise ValueError(f'unknown must be "error" or "replace", got {unknown!r}')
+        ids = [self._ids.get(token) for token in tokens]
+        if not ids:
+            raise ValueError("tokens must hold at least one word, got an empty sentence")
+        if None in ids:
+            if unknown == "error":
+                raise ValueError(f"tokens must be words of the vocabulary, got "
+                                 f"{list(tokens)[ids.index(None)]!r}, which is unknown")
+            ids = [self._ids[UNKNOWN] if i is None else i for i in ids]
+        return [self._ids[START]] * start + ids + [self._ids[END]] * end
+
+    def decode(self, ids):
+        """The words of a sentence: up to the first END, without PAD and START.
+
+        Args:
+            ids: integers, shape (length,).
+
+        Returns:
+            A tuple of strings.
+
+        Raises:
+            ValueError: an id is not in the vocabulary.
+        """
+        words = []
+        for i in ids:
+            if not 0 <= i < len(self):
+                raise ValueError(f"ids must be from 0 to {len(self) - 1}, got {i!r}")
+            token = self._tokens[int(i)]
+            if token == END:
+                break
+            if token not in (PAD, START):
+                words.append(token)
+        return tuple(words)
+
+
+def _lexicon():
+    """Every piece that can enter a sentence, before contraction and elision."""
+    for noun in NOUN_LIST:
+        yield from noun.pieces
+    for adjective in ADJECTIVE_LIST:
+        yield from (*adjective.pieces[0], *adjective.pieces[1], adjective.before_vowel)
+    for verb in VERB_LIST:
+        for by_negation in verb.groups:
+            for by_length in by_negation:
+                for pieces in by_length.values():
+                    yield from pieces
+    for determiner in DETERMINER_LIST:
+        yield from determiner.pieces
+    for prepositions in PREPOSITION_TABLE.values():
+        yield from [preposition.piece for preposition in prepositions]
+    yield from [single[0] for single in SINGLE_LIST]
+    yield from (*ADVERBIAL_LIST, *CONJUNCTION_LIST, *AN, WHO, THAT_SUBJECT, THAT, VERY, AS,
+                AS_THAN, STOP, unit("'s", "de"))
+
+
+def source_vocabulary():
+    """All English words of the grammar.
+
+    Returns:
+        A `Vocabulary`.
+
+    Example:
+        >>> "potatoes" in source_vocabulary()
+        True
+    """
+    return Vocabulary.from_sentences(piece.source for piece in _lexicon())
+
+
+def target_vocabulary():
+    """All French words of the grammar, contracted and elided forms included.
+
+    Returns:
+        A `Vocabulary`.
+
+    Example:
+        >>> [word in target_vocabulary() for word in ("terre", "du", "qu'")]
+        [True, True, True]
+    """
+    joined = [tuple(CONTRACTION.values()), tuple(ELISION.values())]
+    return Vocabulary.from_sentences([*(piece.target for piece in _lexicon()), *joined])
+
+
+def pad(sequences, length=None):
+    """Sequences of ids as one array, filled up with 0, the id of PAD.
+
+    Args:
+        sequences: lists of ids.
+        length: number of columns; the longest sequence's length if None.
+
+    Returns:
+        int32 array, shape (number of sequences, length).
+
+    Raises:
+        ValueError: there is no sequence, or one is longer than `length`.
+
+    Example:
+        >>> pad([[5, 6, 7], [8]]).tolist()
+        [[5, 6, 7], [8, 0, 0]]
+    """
+    lengths = [len(sequence) for sequence in sequences]
+    if not lengths:
+        raise ValueError("sequences must hold at least one sequence, got none")
+    if length is None:
+        length = max(lengths)
+    _check_integer("length", length, 1)
+    if max(lengths) > length:
+        raise ValueError(f"length must be at least that of the longest sequence, "
+                         f"{max(lengths)}, got {length}")
+    array = np.zeros((len(lengths), length), dtype=np.int32)
+    for row, sequence in zip(array, sequences, strict=True):
+        row[:len(sequence)] = sequence
+    return array
