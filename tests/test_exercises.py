@@ -1,0 +1,296 @@
+"""attention_helpers.exercises: right answers pass however they are written, wrong ones are caught."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from attention_helpers import functional, metrics
+from attention_helpers.exercises import check, names
+
+# One right answer to each, in another way than the reference: in TensorFlow where it can be.
+RIGHT = {
+    "padding_mask": functional.padding_mask,
+    "masked_mean": lambda losses, mask: tf.reduce_mean(tf.boolean_mask(losses, mask)),
+    "gru_state": lambda state, candidate, update: state + update * (candidate - state),
+    "softmax": tf.nn.softmax,
+    "additive_attention_for_one_query": lambda query, key, w, u, v: [
+        x[0] for x in functional.additive_attention(query[None] @ w, key @ u, key, v)
+    ],
+    "additive_scores": functional.additive_scores,
+    "links_from_weights": metrics.links_from_weights,
+    "alignment_error_rate": metrics.alignment_error_rate,
+    "inner_product": lambda a, b: tf.einsum("d,d->", a, b),
+    "outer_product": lambda a, b: tf.einsum("q,k->qk", a, b),
+    "column_sums": lambda matrix: tf.einsum("qk->k", matrix),
+    "diagonal": lambda matrix: tf.linalg.diag_part(matrix),
+    "trace": lambda matrix: tf.einsum("qq->", matrix),
+    "matrix_product": lambda a, b: tf.einsum("qd,dk->qk", a, b),
+    "batch_matrix_product": lambda a, b: tf.einsum("bqd,bdk->bqk", a, b),
+    "dot_product_scores": functional.dot_product_scores,
+    "context_vectors": lambda weights, value: tf.einsum("bqk,bkv->bqv", weights, value),
+    "general_scores": lambda query, kernel, key: tf.einsum("qn,nm,km->qk", query, kernel, key),
+    "project_to_heads": lambda x, kernel: tf.einsum("bqm,mhd->bqhd", x, kernel),
+    "attention_scores_with_heads": lambda query, key: tf.einsum("bqhd,bkhd->bhqk", query, key),
+    "masked_softmax": functional.masked_softmax,
+    "scaled_dot_product_attention": functional.scaled_dot_product_attention,
+    "causal_mask": functional.causal_mask,
+}
+
+
+def plain_softmax(scores):
+    return np.exp(scores) / np.exp(scores).sum(axis=-1, keepdims=True)
+
+
+def softmax_then_mask(scores, mask):
+    return tf.nn.softmax(scores) * mask
+
+
+def multiply_then_softmax(scores, mask):
+    return tf.nn.softmax(scores * mask)
+
+
+def mask_in_numpy(scores, mask):
+    return plain_softmax(np.where(mask, scores, -np.inf))
+
+
+def subtract_a_thousand(scores, mask):
+    return tf.nn.softmax(scores - 1e3 * ~mask)
+
+
+def lowest_number_only(scores, mask):
+    return tf.nn.softmax(tf.where(mask, scores, scores.dtype.type(-1e9)))
+
+
+def attend(query, key, value, scale=1.0, axis=-1):
+    weights = tf.nn.softmax(query @ key.T * np.float32(scale), axis=axis)
+    return weights @ value, weights
+
+
+def additive(query, key, w, u, v, activation=np.tanh):
+    weights = plain_softmax(activation(query @ w + key @ u) @ v)
+    return weights @ key, weights
+
+
+# Mistakes that readers make, with the hint that they should get.
+WRONG = [
+    ("padding_mask", lambda tokens: tokens != 0, "an axis of size 1"),
+    ("padding_mask", lambda tokens: (tokens == 0)[..., None, :], "True where there is a token"),
+    ("padding_mask", lambda tokens: (tokens != 0)[:, None, :], "no batch axis"),
+    ("padding_mask", lambda tokens: (tokens != 0).astype("float32")[..., None, :], "True where"),
+    ("masked_mean", lambda losses, mask: np.mean(losses), "number of tokens"),
+    ("masked_mean", lambda losses, mask: np.mean(losses * mask), "number of tokens"),
+    (
+        "masked_mean",
+        lambda losses, mask: np.mean((losses * mask).sum(axis=1) / mask.sum(axis=1)),
+        "every token counts the same",
+    ),
+    ("gru_state", lambda s, c, z: z * s + (1 - z) * c, "the new state is the candidate"),
+    ("gru_state", lambda s, c, z: s + z * c, "the new state is the candidate"),
+    ("softmax", plain_softmax, "exp overflows"),
+    ("softmax", lambda scores: tf.nn.softmax(scores, axis=0), "each row sums to one"),
+    ("softmax", lambda scores: np.exp(scores), "equal scores, equal weights"),
+    ("softmax", lambda scores: np.exp(scores) / np.exp(scores).sum(), "each row sums to one"),
+    (
+        "additive_attention_for_one_query",
+        lambda *arguments: additive(*arguments, activation=lambda x: x),
+        "the sum inside the tanh",
+    ),
+    (
+        "additive_attention_for_one_query",
+        lambda query, key, w, u, v: additive(query, key, u, w, v),
+        "one key",
+    ),
+    (
+        "additive_attention_for_one_query",
+        lambda *arguments: additive(*arguments)[::-1],
+        "one key",
+    ),
+    ("additive_attention_for_one_query", lambda *a: additive(*a)[0], "one key"),
+    ("additive_scores", lambda q, k, v: np.tanh(q + k) @ v, "v . tanh"),
+    ("additive_scores", lambda q, k, v: (np.tanh(q[:, None]) + np.tanh(k)) @ v, "v . tanh"),
+    (
+        "additive_scores",
+        lambda q, k, v: np.tanh(k[:, None] + q) @ v,
+        "every query meets every key",
+    ),
+    (
+        "links_from_weights",
+        lambda weights: {(t, int(s)) for t, s in enumerate(weights.argmax(axis=1))},
+        "a link is (source position, target position)",
+    ),
+    (
+        "links_from_weights",
+        lambda weights: {(s, int(t)) for s, t in enumerate(weights.argmax(axis=0))},
+        "a link is (source position, target position)",
+    ),
+    (
+        "alignment_error_rate",
+        lambda a, s, p: 1 - (len(a & s) + len(a & p)) / (len(a) + len(p)),
+        "a possible link is allowed",
+    ),
+    (
+        "alignment_error_rate",
+        lambda a, s, p: 1 - 2 * len(a & s) / (len(a) + len(s)),
+        "possible, though not sure, is no error",
+    ),
+    ("inner_product", lambda a, b: a * b, "multiply, and sum"),
+    ("outer_product", lambda a, b: np.einsum("q,k->kq", a, b), "all pairs"),
+    ("outer_product", lambda a, b: a * b, "all pairs"),
+    ("column_sums", lambda matrix: np.einsum("qk->q", matrix), "keep the index of the columns"),
+    ("diagonal", lambda matrix: matrix[0], "walks down its diagonal"),
+    ("trace", lambda matrix: np.einsum("qk->", matrix), "walks down its diagonal"),
+    ("trace", lambda matrix: np.einsum("qq->q", matrix), "a single number"),
+    ("matrix_product", lambda a, b: np.einsum("qd,kd->qk", a, b), "the index that the two share"),
+    ("matrix_product", lambda a, b: a * b, "the index that the two share"),
+    (
+        "batch_matrix_product",
+        lambda a, b: np.einsum("bqd,cdk->bqk", a, b),
+        "the batch index occurs in both",
+    ),
+    ("dot_product_scores", lambda q, k: np.einsum("bqd,bkd->bkq", q, k), "rows are queries"),
+    ("dot_product_scores", lambda q, k: np.einsum("bqd,ckd->bqk", q, k), "its own keys only"),
+    ("context_vectors", lambda w, v: np.einsum("bqk,bqv->bkv", w, v), "all the weight on one key"),
+    ("context_vectors", lambda w, v: np.einsum("bkq,bkv->bqv", w, v), "all the weight"),
+    ("context_vectors", lambda w, v: np.einsum("bqk,ckv->bqv", w, v), "its own values"),
+    ("general_scores", lambda q, w, k: q @ w.T @ k.T, "the first axis of the kernel"),
+    ("project_to_heads", lambda x, w: np.einsum("bqm,mhd->bhqd", x, w), "(b, q, m) and kernel"),
+    (
+        "attention_scores_with_heads",
+        lambda q, k: np.einsum("bqhd,bkhd->bqkh", q, k),
+        "(b, q, h, d) and (b, k, h, d)",
+    ),
+    (
+        "attention_scores_with_heads",
+        lambda q, k: np.einsum("bqhd,bkhd->bhkq", q, k),
+        "(b, q, h, d) and (b, k, h, d)",
+    ),
+    (
+        "attention_scores_with_heads",
+        lambda q, k: np.einsum("bqhd,bkgd->bhqk", q, k),
+        "(b, q, h, d) and (b, k, h, d)",
+    ),
+    (
+        "attention_scores_with_heads",
+        lambda q, k: np.einsum("bqhd,ckhd->bhqk", q, k),
+        "its own keys only",
+    ),
+    ("masked_softmax", lambda scores, mask: tf.nn.softmax(scores), "must not count"),
+    ("masked_softmax", softmax_then_mask, "mask before the softmax"),
+    ("masked_softmax", multiply_then_softmax, "mask before the softmax"),
+    ("masked_softmax", lambda scores, mask: functional.masked_softmax(scores, ~mask), "all is"),
+    ("masked_softmax", mask_in_numpy, "exp overflows"),
+    ("masked_softmax", subtract_a_thousand, "not small enough"),
+    ("masked_softmax", lowest_number_only, "zeros, not 0/0"),
+    ("scaled_dot_product_attention", attend, "the square root of d"),
+    (
+        "scaled_dot_product_attention",
+        lambda *a: attend(*a, scale=1 / a[0].shape[-1]),
+        "square root",
+    ),
+    ("scaled_dot_product_attention", lambda *a: attend(*a, axis=0), "over the keys"),
+    (
+        "scaled_dot_product_attention",
+        lambda *a: attend(*a, scale=a[2].shape[-1] ** -0.5),
+        "the square root of d",
+    ),
+    (
+        "scaled_dot_product_attention",
+        lambda q, k, v: attend(k, q, v, scale=q.shape[-1] ** -0.5),
+        "over the keys",
+    ),
+    ("causal_mask", lambda n: np.triu(np.ones((n, n), bool)), "what is not later"),
+    ("causal_mask", lambda n: ~np.tri(n, dtype=bool), "sees itself"),
+    ("causal_mask", lambda n: np.tri(n, k=-1, dtype=bool), "sees itself"),
+    ("causal_mask", lambda n: np.tri(n), "sees itself"),
+]
+
+
+def test_every_exercise_has_a_right_and_a_wrong_answer_here():
+    assert list(RIGHT) == names()
+    assert {name for name, _, _ in WRONG} == set(names())
+
+
+@pytest.mark.parametrize(("name", "answer"), RIGHT.items(), ids=RIGHT.keys())
+def test_a_right_answer_passes(capsys, name, answer):
+    assert check(name, answer) is None
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"✓ {name}: all ")
+
+
+@pytest.mark.parametrize(("name", "answer", "hint"), WRONG, ids=[name for name, _, _ in WRONG])
+def test_a_mistake_gets_its_hint(capsys, name, answer, hint):
+    check(name, answer)
+    out = capsys.readouterr().out
+    assert out.startswith(f"✗ {name}(")
+    assert hint in out.splitlines()[-1]
+    assert out.splitlines()[-1].startswith("  hint ")
+
+
+# What is printed
+
+
+def printed(capsys, name, answer):
+    check(name, answer)
+    return capsys.readouterr().out.splitlines()
+
+
+def test_the_counterexample_in_full(capsys):
+    assert printed(capsys, "masked_softmax", softmax_then_mask) == [
+        "✗ masked_softmax(scores, mask) fails in case 2 of 6",
+        "  scores   [[0. 0. 9.]]",
+        "  mask     [[ True  True False]]",
+        "  expected [[0.5 0.5 0. ]]",
+        "  got      [[0. 0. 0.]]",
+        "  hint     what is masked must not count in the sum: mask before the softmax, not after it",
+    ]
+
+
+def test_of_several_results_the_wrong_one_is_named(capsys):
+    lines = printed(capsys, "scaled_dot_product_attention", lambda q, k, v: (v, tf.zeros((1, 1))))
+    assert lines[-3:-1] == ["  expected weights [[1.]]", "  got weights      [[0.]]"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "got"),
+    [
+        (lambda a, b: None, "None: is there a `return`?"),
+        (lambda a: a, "TypeError: <lambda>() takes 1 positional argument but 2 were given"),
+        (lambda a, b: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda a, b: np.outer(a, b).tolist()[0], "shape (2,)"),
+        (lambda a, b: np.outer(a, b).astype(str), "dtype <U32"),
+        (lambda a, b: object(), "dtype object"),
+        (lambda a, b: [[1.0], [1.0, 2.0]], "2 results"),
+        (lambda a, b: np.outer(a, b) > 0, "dtype bool"),
+    ],
+)
+def test_what_came_is_said(capsys, answer, got):
+    assert f"  got      {got}" in printed(capsys, "outer_product", answer)
+
+
+def test_axes_in_another_order_are_said_to_be_so(capsys):
+    lines = printed(capsys, "project_to_heads", lambda x, w: np.einsum("bqm,mhd->bqdh", x, w))
+    assert "  got      shape (1, 1, 2, 1) (the right axes in another order)" in lines
+
+
+def test_an_answer_that_writes_into_its_arguments_does_not_disturb(capsys):
+    def answer(scores):
+        scores -= scores.max(axis=-1, keepdims=True)
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=-1, keepdims=True)
+        return scores
+
+    for _ in range(2):
+        assert printed(capsys, "softmax", answer) == ["✓ softmax: all 3 cases pass"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_answer_that_overflows_warns_of_nothing(capsys):
+    assert printed(capsys, "softmax", plain_softmax)[-2] == "  got      [[nan nan]]"
+
+
+def test_names_that_there_are_not():
+    with pytest.raises(ValueError, match="name: expected one of padding_mask, .* got 'sotfmax'"):
+        check("sotfmax", tf.nn.softmax)
+    with pytest.raises(TypeError, match="answer: expected the function itself.* got ndarray"):
+        check("softmax", np.ones(2))

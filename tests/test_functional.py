@@ -1,0 +1,410 @@
+"""attention_helpers.functional: equal to loops, NumPy and Keras; masks; extremes; compiled; errors."""
+
+import re
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from attention_helpers.functional import (
+    additive_attention,
+    additive_scores,
+    attention,
+    causal_mask,
+    dot_product_scores,
+    masked_softmax,
+    padding_mask,
+    scaled_dot_product_attention,
+)
+
+BATCH, QUERIES, KEYS, DEPTH, VALUES = 2, 3, 4, 5, 6
+
+
+def draw(*shape, dtype="float32", seed=0):
+    return np.random.default_rng([seed, *shape]).normal(size=shape).astype(dtype)
+
+
+@pytest.fixture
+def qkv():
+    return draw(BATCH, QUERIES, DEPTH), draw(BATCH, KEYS, DEPTH), draw(BATCH, KEYS, VALUES)
+
+
+def attend_additive(query, key, value, mask=None):
+    weight = tf.cast(np.linspace(-1, 2, DEPTH), query.dtype)
+    return additive_attention(query, key, value, weight, mask)
+
+
+ATTENTIONS = pytest.mark.parametrize("attend", [attend_additive, scaled_dot_product_attention])
+
+PADDING = padding_mask([[7, 8, 9, 0], [7, 8, 0, 0]]).numpy()
+MASKS = {
+    "none": None,
+    "padding": PADDING,
+    "causal": causal_mask(QUERIES, KEYS).numpy(),
+    "both": PADDING & causal_mask(QUERIES, KEYS).numpy(),
+    "row with nothing": PADDING & np.array([[True], [False], [True]]),
+}
+
+
+# Loops = NumPy = package = Keras
+
+
+def additive_score(q, k, weight):
+    return sum(w * np.tanh(a + b) for w, a, b in zip(weight, q, k, strict=True))
+
+
+def dot_score(q, k, scale):
+    return scale * sum(a * b for a, b in zip(q, k, strict=True))
+
+
+def attention_by_loops(score, query, key, value, mask):
+    """One sentence, one query, one key at a time, in Python floats."""
+    contexts, rows = np.zeros((BATCH, QUERIES, VALUES)), np.zeros((BATCH, QUERIES, KEYS))
+    for b in range(BATCH):
+        for q in range(QUERIES):
+            allowed = [k for k in range(KEYS) if mask[b, q, k]]
+            exponentials = {k: np.exp(float(score(query[b, q], key[b, k]))) for k in allowed}
+            for k in allowed:
+                rows[b, q, k] = exponentials[k] / sum(exponentials.values())
+                contexts[b, q] += rows[b, q, k] * value[b, k]
+    return contexts, rows
+
+
+def attention_by_numpy(scores, value, mask):
+    exponentials = np.exp(scores) * mask
+    sums = exponentials.sum(axis=-1, keepdims=True)
+    weights = exponentials / np.where(sums == 0, 1, sums)
+    return weights @ value, weights
+
+
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS.keys())
+@pytest.mark.parametrize("score", ["additive", "dot"])
+def test_loops_equal_numpy_equal_package(qkv, score, mask):
+    query, key, value = qkv
+    weight, scale = draw(DEPTH), 1 / np.sqrt(DEPTH)
+    full = np.broadcast_to(True if mask is None else mask, (BATCH, QUERIES, KEYS))
+    if score == "additive":
+        loops = attention_by_loops(
+            lambda q, k: additive_score(q, k, weight), query, key, value, full
+        )
+        scores = np.tanh(query[:, :, None] + key[:, None]) @ weight
+        package = additive_attention(query, key, value, weight, mask)
+    else:
+        loops = attention_by_loops(lambda q, k: dot_score(q, k, scale), query, key, value, full)
+        scores = query @ key.transpose(0, 2, 1) * scale
+        package = scaled_dot_product_attention(query, key, value, mask)
+    for of_loops, of_numpy, of_package in zip(
+        loops, attention_by_numpy(scores, value, full), package, strict=True
+    ):
+        np.testing.assert_allclose(of_numpy, of_loops, atol=1e-5)
+        np.testing.assert_allclose(of_package, of_loops, atol=1e-5)
+
+
+@pytest.mark.parametrize("key_tokens", [None, [[7, 8, 9, 0], [7, 8, 0, 0]]])
+@pytest.mark.parametrize("causal", [False, True])
+def test_keras_additive_attention_is_ours_after_the_projections(key_tokens, causal):
+    query, key, value = draw(2, 4, 5), draw(2, 4, 5, seed=1), draw(2, 4, 6)
+    layer = keras.layers.AdditiveAttention()
+    keras_mask = None if key_tokens is None else [None, np.array(key_tokens) != 0]
+    theirs = layer(
+        [query, value, key], mask=keras_mask, use_causal_mask=causal, return_attention_scores=True
+    )
+    (weight,) = layer.get_weights()
+    mask = np.ones((2, 4, 4), bool)
+    if key_tokens is not None:
+        mask &= padding_mask(key_tokens).numpy()
+    if causal:
+        mask &= causal_mask(4).numpy()
+    for their, our in zip(theirs, additive_attention(query, key, value, weight, mask), strict=True):
+        np.testing.assert_allclose(our, their, atol=1e-6)
+
+
+@pytest.mark.parametrize("key_tokens", [None, [[7, 8, 9, 0], [7, 8, 0, 0]]])
+@pytest.mark.parametrize("causal", [False, True])
+def test_keras_attention_is_ours_without_the_scale(key_tokens, causal):
+    query, key, value = draw(2, 4, 5), draw(2, 4, 5, seed=1), draw(2, 4, 6)
+    keras_mask = None if key_tokens is None else [None, np.array(key_tokens) != 0]
+    theirs = keras.layers.Attention()(
+        [query, value, key], mask=keras_mask, use_causal_mask=causal, return_attention_scores=True
+    )
+    mask = np.ones((2, 4, 4), bool)
+    if key_tokens is not None:
+        mask &= padding_mask(key_tokens).numpy()
+    if causal:
+        mask &= causal_mask(4).numpy()
+    ours = scaled_dot_product_attention(query, key, value, mask, scale=1.0)
+    for their, our in zip(theirs, ours, strict=True):
+        np.testing.assert_allclose(our, their, atol=1e-6)
+
+
+def test_keras_dot_product_attention_is_ours_with_the_scale():
+    query, key, value = draw(2, 7, 3, 5), draw(2, 4, 3, 5), draw(2, 4, 3, 5, seed=1)  # b t h d
+    mask = np.random.default_rng(0).random((2, 1, 7, 4)) < 0.7
+    mask[..., 0] = True
+    theirs = keras.ops.dot_product_attention(query, key, value, mask=mask)
+    ours, _ = scaled_dot_product_attention(
+        *(np.swapaxes(x, 1, 2) for x in (query, key, value)), mask
+    )
+    np.testing.assert_allclose(np.swapaxes(ours, 1, 2), theirs, atol=1e-6)
+
+
+def test_leading_axes_broadcast(qkv):
+    query, key, value = qkv
+    shared, _ = scaled_dot_product_attention(query, key[0], value[0])
+    for b in range(BATCH):
+        alone, _ = scaled_dot_product_attention(query[b], key[0], value[0])
+        np.testing.assert_allclose(shared[b], alone, atol=1e-6)
+
+
+# What attention looks at
+
+
+@ATTENTIONS
+def test_permuting_the_source_permutes_the_weights(qkv, attend):
+    query, key, value = qkv
+    order = [2, 0, 3, 1]
+    context, weights = attend(query, key, value)
+    new_context, new_weights = attend(query, key[:, order], value[:, order])
+    np.testing.assert_allclose(new_weights, weights.numpy()[..., order], atol=1e-6)
+    np.testing.assert_allclose(new_context, context, atol=1e-6)
+    assert np.abs(new_weights - weights).max() > 0.05  # it does look at the source
+
+
+@ATTENTIONS
+def test_a_sentence_alone_equals_itself_in_a_padded_batch(qkv, attend):
+    query, key, value = qkv
+    alone_context, alone_weights = attend(query[1:, :], key[1:, :2], value[1:, :2])
+    key[1, 2:], value[1, 2:] = 100.0, -100.0  # whatever stands there must not matter
+    context, weights = attend(query, key, value, PADDING)
+    np.testing.assert_allclose(context[1:], alone_context, atol=1e-6)
+    np.testing.assert_allclose(weights[1:, :, :2], alone_weights, atol=1e-6)
+    assert not weights[1:, :, 2:].numpy().any()
+
+
+@ATTENTIONS
+def test_no_future_token_changes_the_past(attend):
+    x = tf.constant(draw(5, DEPTH))
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        context, _ = attend(draw(5, DEPTH, seed=1), x, x, causal_mask(5))
+    influence = np.abs(tape.jacobian(context, x)).sum(axis=(1, 3))  # of key k on query q
+    np.testing.assert_array_equal(influence > 0, np.tri(5, dtype=bool))
+
+
+def test_causal_mask_is_aligned_at_the_end():
+    np.testing.assert_array_equal(causal_mask(2, 5), np.tri(5, dtype=bool)[-2:])
+    np.testing.assert_array_equal(causal_mask(3, 2), [[0, 0], [1, 0], [1, 1]])
+    assert causal_mask(0).shape == (0, 0)
+
+
+def test_padding_mask_is_true_where_there_is_a_token():
+    tokens = np.array([[[3, 1], [2, 1]]], "int64")
+    mask = padding_mask(tokens, pad_id=1)
+    np.testing.assert_array_equal(mask, [[[[True, False]], [[True, False]]]])
+    assert mask.dtype == tf.bool
+
+
+# Extremes
+
+
+@ATTENTIONS
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_row_with_nothing_to_attend_gives_zeros_and_finite_gradients(qkv, attend, compiled):
+    mask = tf.constant(MASKS["row with nothing"])
+
+    @tf.function(jit_compile=True)
+    def run(query, key, value):
+        with tf.GradientTape() as tape:
+            tape.watch((query, key, value))
+            context, weights = attend(query, key, value, mask)
+            loss = tf.reduce_sum(context**2) + tf.reduce_sum(weights**2)
+        return context, weights, tape.gradient(loss, (query, key, value))
+
+    tensors = [tf.constant(x) for x in qkv]
+    context, weights, gradients = (run if compiled else run.python_function)(*tensors)
+    assert not context[:, 1].numpy().any()
+    assert not weights[:, 1].numpy().any()
+    np.testing.assert_allclose(tf.reduce_sum(weights, axis=-1)[:, ::2], 1, atol=1e-6)
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
+    assert not gradients[0][:, 1].numpy().any()
+    assert gradients[0][:, 0].numpy().any()
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_large_scores_stay_finite(dtype, masked, compiled):
+    scores = tf.constant(
+        [[1e4, -1e4, 0.0, 1e4], [-1e4, -1e4, -1e4, -1e4], [0.0, 1e4, 0.0, 0.0]], dtype
+    )
+    allowed = np.array([True, True, True, False] if masked else [True] * 4)
+
+    @tf.function(jit_compile=True)
+    def run(scores):
+        with tf.GradientTape() as tape:
+            tape.watch(scores)
+            weights = masked_softmax(scores, allowed if masked else None)
+        return weights, tape.gradient(weights, scores, output_gradients=weights)
+
+    weights, gradient = (run if compiled else run.python_function)(scores)
+    expected = [[1, 0, 0, 0], [1 / 3, 1 / 3, 1 / 3, 0], [0, 1, 0, 0]]
+    if not masked:
+        expected = [[0.5, 0, 0, 0.5], [0.25] * 4, [0, 1, 0, 0]]
+    np.testing.assert_allclose(tf.cast(weights, "float64"), expected, atol=2e-3)
+    assert np.isfinite(tf.cast(gradient, "float64")).all()
+
+
+def test_the_scale_keeps_float16_from_overflowing():
+    query = tf.fill((1, 256), tf.constant(16.5, tf.float16))  # the product is 69,696 > 65,504
+    context, weights = scaled_dot_product_attention(query, query, query)
+    assert weights.numpy().item() == 1
+    np.testing.assert_array_equal(context, query)
+
+
+@ATTENTIONS
+@pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS.keys())
+def test_gradients_equal_finite_differences(attend, mask):
+    arguments = [
+        draw(BATCH, QUERIES, DEPTH, dtype="float64"),
+        draw(BATCH, KEYS, DEPTH, dtype="float64"),
+        draw(BATCH, KEYS, 3, dtype="float64"),
+    ]
+    theory, numeric = tf.test.compute_gradient(
+        lambda *qkv: attend(*qkv, mask)[0], arguments, delta=1e-5
+    )
+    for of_theory, of_differences in zip(theory, numeric, strict=True):
+        np.testing.assert_allclose(of_theory, of_differences, atol=1e-8)
+
+
+def test_gradient_of_the_additive_weight_equals_finite_differences():
+    query, key = draw(2, 3, dtype="float64"), draw(4, 3, dtype="float64")
+    (theory,), (numeric,) = tf.test.compute_gradient(
+        lambda weight: additive_scores(query, key, weight), [draw(3, dtype="float64")], delta=1e-5
+    )
+    np.testing.assert_allclose(theory, numeric, atol=1e-8)
+
+
+# Compiled
+
+
+def signature(*ranks, dtypes):
+    return [
+        tf.TensorSpec(rank if rank is None else [None] * rank, dtype)
+        for rank, dtype in zip(ranks, dtypes, strict=True)
+    ]
+
+
+@ATTENTIONS
+@pytest.mark.parametrize(
+    ("rank", "jit_compile"),
+    [(3, False), (None, False), (3, True)],
+    ids=["unknown sizes", "unknown ranks", "unknown sizes, XLA"],
+)
+def test_compiled_equals_eager_with_unknown_shapes(qkv, attend, rank, jit_compile):
+    def run(query, key, value, tokens):
+        with tf.GradientTape() as tape:
+            tape.watch(query)
+            context, weights = attend(query, key, value, padding_mask(tokens))
+        return context, weights, tape.gradient(context, query)
+
+    compiled = tf.function(
+        run,
+        jit_compile=jit_compile,
+        input_signature=signature(rank, rank, rank, 2, dtypes=3 * ["float32"] + ["int32"]),
+    )
+    query, key, value = qkv
+    tokens = np.array([[7, 8, 9, 0], [7, 8, 0, 0]], "int32")
+    for length in (KEYS, KEYS - 1):  # the second length without another trace
+        arguments = [tf.constant(x) for x in (query, key[:, :length], value[:, :length])]
+        arguments.append(tf.constant(tokens[:, :length]))
+        for of_compiled, of_eager in zip(compiled(*arguments), run(*arguments), strict=True):
+            np.testing.assert_allclose(of_compiled, of_eager, atol=1e-6)
+    assert compiled.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_causal_mask_compiled_from_the_length_of_a_tensor(jit_compile):
+    compiled = tf.function(
+        lambda x: causal_mask(tf.shape(x)[0], tf.shape(x)[1]),
+        jit_compile=jit_compile,
+        input_signature=[tf.TensorSpec([None, None])],
+    )
+    np.testing.assert_array_equal(compiled(tf.zeros((2, 3))), causal_mask(2, 3))
+
+
+def test_the_checks_leave_no_operation_in_the_graph():
+    traced = tf.function(additive_attention).get_concrete_function(
+        tf.TensorSpec([None, None, 5]),
+        tf.TensorSpec([None, None, 5]),
+        tf.TensorSpec([None, None, 6]),
+        tf.TensorSpec([5]),
+        tf.TensorSpec([None, None, None], tf.bool),
+    )
+    kinds = {operation.type for operation in traced.graph.get_operations()}
+    assert kinds <= {
+        *("Placeholder", "Const", "Identity", "NoOp"),
+        *("StridedSlice", "AddV2", "Tanh", "Einsum"),  # the scores and the context
+        *("SelectV2", "Softmax"),  # the weights
+    }
+
+
+# Bad input
+
+Q, K, V, W = (np.zeros(shape, "float32") for shape in ((2, 3, 5), (2, 4, 5), (2, 4, 6), (5,)))
+BAD_INPUT = {
+    "query is a vector": (lambda: dot_product_scores(Q[0, 0], K), "query: …(..., q, d), …(5,)"),
+    "depths differ": (lambda: dot_product_scores(Q, V), "key: … d = 5 as in query, …(2, 4, 6)"),
+    "batches differ": (lambda: dot_product_scores(Q, K[[0, 1, 1]]), "key: …(2,), got (3,)"),
+    "integers": (lambda: dot_product_scores(Q.astype(int), K), "query: …floating… int64"),
+    "dtypes differ": (lambda: dot_product_scores(Q, K.astype("float64")), "key: …float32…float64"),
+    "no array": (
+        lambda: dot_product_scores(Q, "key"),
+        "key: expected a floating dtype, got string",
+    ),
+    "ragged": (lambda: dot_product_scores([[1.0], [1.0, 2.0]], K), "query: …array…got list"),
+    "units differ": (lambda: additive_scores(Q, V, W), "key: …u = 5 as in query"),
+    "weight of another size": (lambda: additive_scores(Q, K, W[:4]), "weight: …(u) with u = 5"),
+    "weight is a matrix": (lambda: additive_scores(Q, K, W[:, None]), "weight: …(5, 1)"),
+    "score is a scalar": (lambda: masked_softmax(1.0), "scores: …(..., k), got shape ()"),
+    "integer mask": (lambda: masked_softmax(Q, Q.astype("int32")), "mask: …bool…int32"),
+    "mask of floats": (lambda: masked_softmax(Q, Q), "mask: …bool…float32"),
+    "mask of the keys without an axis for the queries": (
+        lambda: scaled_dot_product_attention(Q, K, V, np.ones((2, 4), bool)),
+        "mask: …(2, 3, 4), got (2, 4); …mask[..., None, :]",
+    ),
+    "mask with more axes": (
+        lambda: masked_softmax(Q, np.ones((1, 2, 3, 5), bool)),
+        "mask: …(2, 3, 5), got (1, 2, 3, 5)",
+    ),
+    "mask would widen the scores": (
+        lambda: masked_softmax(Q[:1], np.ones((2, 3, 5), bool)),
+        "mask: …(1, 3, 5), got (2, 3, 5)",
+    ),
+    "fewer values than keys": (lambda: attention(Q, V), "value: …k = 5 as in scores"),
+    "value is a vector": (lambda: attention(Q, W), "value: …(..., k, v), got shape (5,)"),
+    "weights of another batch": (lambda: attention(Q, Q[[0, 1, 1]]), "value: …k = 5"),
+    "additive: value of another length": (
+        lambda: additive_attention(Q, K, V[:, :3], W),
+        "value: …k = 4 as in scores",
+    ),
+    "tokens are words": (lambda: padding_mask([["the", "cat"]]), "tokens: …integer…string"),
+    "tokens are floats": (lambda: padding_mask([[1.0]]), "tokens: …integer…float32"),
+    "one token": (lambda: padding_mask(3), "tokens: …1 or more axes, got shape ()"),
+    "negative length": (lambda: causal_mask(-1), "query_length: expected 0 or more, got -1"),
+    "fractional length": (lambda: causal_mask(3, 2.5), "key_length: …integer…float32"),
+    "several lengths": (lambda: causal_mask([3, 4]), "query_length: …scalar…(2,)"),
+}
+
+
+@pytest.mark.parametrize(("call", "message"), BAD_INPUT.values(), ids=BAD_INPUT.keys())
+def test_bad_input_is_named(call, message):
+    with pytest.raises(ValueError, match=".*".join(map(re.escape, message.split("…")))):
+        call()
+
+
+def test_bad_input_is_named_while_tracing():
+    with pytest.raises(ValueError, match="key: expected"):
+        tf.function(dot_product_scores).get_concrete_function(
+            tf.TensorSpec([None, None, 5]), tf.TensorSpec([None, None, 4])
+        )
