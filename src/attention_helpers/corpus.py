@@ -24,14 +24,18 @@ Four conventions:
 
 import random
 import zlib
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 PAD, START, END, UNKNOWN = "<pad>", "<start>", "<end>", "<unk>"
 SPECIALS = (PAD, START, END, UNKNOWN)
+PAD_ID, START_ID, END_ID, UNKNOWN_ID = range(len(SPECIALS))
 SHORTEST, LONGEST = 5, 60
 TEST_SHARE = 8  # one sentence in eight belongs to the test split
+MOST_REDRAWS = 10  # of a sentence that was drawn before; then it may occur again
 
 # --------------------------------------------------------------------------------------------
 # Lexicon. The first column says which kinds of noun a word is, or goes with:
@@ -61,7 +65,6 @@ a | wolf           | wolves          | loup            | m
 t | car            | cars            | voiture         | f
 t | book           | books           | livre           | m
 t | hat            | hats            | chapeau         | m
-t | letter         | letters         | lettre          | f
 t | key            | keys            | clé             | f
 t | newspaper      | newspapers      | journal         | m
 t | toothbrush     | toothbrushes    | brosse à dents  | f
@@ -98,16 +101,14 @@ afm   | before * | good      | bon        | bonne
 pa    | outer  * | happy     | heureux    | heureuse
 pa    | outer  * | tired     | fatigué    | fatiguée
 palm  | outer  * | dangerous | dangereux  | dangereuse
-patfl | outer  * | strange   | étrange    | étrange
-pl    | outer  * | famous    | célèbre    | célèbre
 tlm   | outer  * | modern    | moderne    | moderne
 tfl   | outer  * | expensive | cher       | chère
 pm    | outer  * | important | important  | importante
 m     | outer    | european  | européen   | européenne
-at    | inner  * | black     | noir       | noire
-atl   | inner  * | white     | blanc      | blanche
-tf    | inner  * | red       | rouge      | rouge
-tf    | inner  * | green     | vert       | verte
+at    | inner    | black     | noir       | noire
+atl   | inner    | white     | blanc      | blanche
+tf    | inner    | red       | rouge      | rouge
+tf    | inner    | green     | vert       | verte
 pl    | inner    | french    | français   | française
 ptl   | inner    | foreign   | étranger   | étrangère
 m     | inner    | economic  | économique | économique
@@ -126,12 +127,10 @@ pam > pal     | protect   | protects   | protège   | protègent    | protégera
 pm > pa       | help      | helps      | aide      | aident       | aidera
 p > plm       | know      | knows      | connaît   | connaissent  | connaîtra
 p > atf       | buy       | buys       | achète    | achètent     | achètera
-p > atf       | sell      | sells      | vend      | vendent      | vendra
 p > atf       | hide      | hides      | cache     | cachent      | cachera
 p > at        | lose      | loses      | perd      | perdent      | perdra
 pa > f        | eat       | eats       | mange     | mangent      | mangera
 pa > l        | leave     | leaves     | quitte    | quittent     | quittera
-p > l         | visit     | visits     | visite    | visitent     | visitera
 p > pm        | defend    | defends    | défend    | défendent    | défendra
 p > m         | explain   | explains   | explique  | expliquent   | expliquera
 p > m         | study     | studies    | étudie    | étudient     | étudiera
@@ -140,7 +139,8 @@ pa >          | run       | runs       | court     | courent      | courra
 p >           | sing      | sings      | chante    | chantent     | chantera
 p >           | work      | works      | travaille | travaillent  | travaillera
 p >           | laugh     | laughs     | rit       | rient        | rira
-patflm >      | disappear | disappears | disparaît | disparaissent | disparaîtra
+patf >        | fall      | falls      | tombe     | tombent      | tombera
+tflm >        | disappear | disappears | disparaît | disparaissent | disparaîtra
 lm >          | change    | changes    | change    | changent     | changera
 p > that      | say       | says       | dit       | disent       | dira
 p > that      | think     | thinks     | pense     | pensent      | pensera
@@ -196,12 +196,13 @@ reason  | pm  | because of  | à cause de  | 0-1 1-2
 reason  | pm  | thanks to   | grâce à     | 0-0 1-1
 """
 
+# A star marks those that do not go with "often", "always" or "never".
 ADVERBIALS = """
-today          | aujourd'hui | 0-0
-tonight        | ce soir     | 0-1
+* today        | aujourd'hui | 0-0
+* tonight      | ce soir     | 0-1
 here           | ici         | 0-0
 outside        | dehors      | 0-0
-every day      | chaque jour | 0-0 1-1
+* every day    | chaque jour | 0-0 1-1
 at night       | la nuit     | 1-1
 in the morning | le matin    | 1-0 2-1
 """
@@ -265,16 +266,19 @@ class Head(NamedTuple):
     kind: str
     gender: int  # 0 masculine, 1 feminine
     plural: int  # 0 singular, 1 plural
+    adjectives: tuple = ()  # which it has, and which it need not be again
 
 
-class Noun(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Noun:
     kind: str
     gender: int
     pieces: tuple  # by number
     vowel: bool  # the French noun begins with a vowel
 
 
-class Adjective(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Adjective:
     kinds: str
     place: str
     predicate: bool
@@ -282,19 +286,22 @@ class Adjective(NamedTuple):
     before_vowel: Piece  # masculine singular in front of a vowel
 
 
-class Verb(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Verb:
     subjects: str
     objects: str
     groups: tuple  # by number, then by negation: {English length: pieces}
 
 
-class Determiner(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Determiner:
     plural: int
     use: str
     pieces: tuple  # by gender
 
 
-class Preposition(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Preposition:
     kinds: str
     piece: Piece
     determiners: str
@@ -383,20 +390,22 @@ def verb_group(base, present, french, *, future=False, negation=None, adverb=Non
 
 
 def _verb_groups(base, third, french):
-    """All groups of one verb: by number, then by negation, then by English length."""
+    """All groups of one verb: by number, then by negation, then by English length.
+
+    A group occurs in its list as often as its weight: plain forms are the most frequent.
+    """
     groups = []
     for plural in (0, 1):
         present = third if not plural else "are" if base == "be" else base
         future = french[2] if not plural else french[2][:-1] + "ont"
-        tenses = ((french[plural], False), (future, True))
         affirmative, negative = {}, {}
-        for form, is_future in tenses:
-            for negation in NEGATIONS:
+        for form, is_future in ((french[plural], False), (future, True)):
+            for negation, weight in zip(NEGATIONS, (2, 1), strict=True):
                 piece = verb_group(base, present, form, future=is_future, negation=negation)
-                negative.setdefault(len(piece.source), []).append(piece)
-            for adverb in (None, *FREQUENCY):
+                negative.setdefault(len(piece.source), []).extend([piece] * weight)
+            for adverb, weight in zip((None, *FREQUENCY), (6, 1, 1), strict=True):
                 piece = verb_group(base, present, form, future=is_future, adverb=adverb)
-                affirmative.setdefault(len(piece.source), []).append(piece)
+                affirmative.setdefault(len(piece.source), []).extend([piece] * weight)
         groups.append((affirmative, negative))
     return tuple(groups)
 
@@ -480,8 +489,19 @@ DETERMINERS_OF = {(use, n): [d for d in DETERMINER_LIST if d.use in uses and len
 POSSESSOR_DETERMINERS = [d for d in DETERMINER_LIST if d.use == "definite" and not d.plural]
 PRONOUNS = {"any": SINGLE_LIST, "definite": [s for s in SINGLE_LIST if s[2]]}
 NAMES = [s for s in SINGLE_LIST if s[3]]
-ADVERBIAL_LIST = [unit(*row) for row in _rows(ADVERBIALS)]
-ADVERBIALS_OF = {n: [a for a in ADVERBIAL_LIST if len(a.source) == n] for n in (1, 2, 3)}
+ADVERBIAL_LIST = [(unit(row[0].lstrip("* "), *row[1:]), row[0].startswith("*"))
+                  for row in _rows(ADVERBIALS)]
+ADVERBIALS_OF = {(n, frequency): [piece for piece, star in ADVERBIAL_LIST
+                                  if len(piece.source) == n and not (star and frequency)]
+                 for n in (1, 2, 3) for frequency in (False, True)}
+# One object for each link there can be, so that a corpus is small and quickly made. No English
+# word has more than three French ones.
+LINKS = [[(i, j) for j in range(3 * LONGEST)] for i in range(LONGEST)]
+FREQUENCY_WORDS = frozenset({"often", "always", "never"})
+PLACES_OF_NOUN = {k: PREPOSITION_TABLE["place"] for k in "tfl"}
+PLACES_OF_NOUN |= {k: PREPOSITION_TABLE["place"] + PREPOSITION_TABLE["company"] for k in "pa"}
+ADVERBIAL_PREPOSITIONS = {k: PLACES_OF_NOUN[k] + PREPOSITION_TABLE["reason"] for k in "patfl"}
+ADVERBIAL_PREPOSITIONS["m"] = PREPOSITION_TABLE["reason"]
 CONJUNCTION_LIST = [unit(*row) for row in _rows(CONJUNCTIONS)]
 WHO, THAT_SUBJECT, THAT = unit("who", "qui"), unit("that", "qui"), unit("that", "que")
 VERY, AS, AS_THAN = unit("very", "très"), unit("as", "aussi"), unit("as", "que")
@@ -544,6 +564,7 @@ def arrange(pieces, order):
     return Piece(source, target, sure, maybe)
 
 
+@lru_cache(maxsize=2**14)
 def noun_group(determiner, adjectives, noun):
     """Determiner, adjectives and noun as one piece, in the order of each language.
 
@@ -559,7 +580,7 @@ def noun_group(determiner, adjectives, noun):
         >>> noun = next(n for n in NOUN_LIST if n.pieces[0].source == ("area",))
         >>> european, economic = (a for a in ADJECTIVE_LIST
         ...                       if a.pieces[0][0].source[0] in ("european", "economic"))
-        >>> piece = noun_group(DETERMINER_LIST[2], [european, economic], noun)
+        >>> piece = noun_group(DETERMINER_LIST[2], (european, economic), noun)
         >>> " ".join(piece.source), " ".join(piece.target)
         ('this european economic area', 'cette zone économique européenne')
     """
@@ -587,8 +608,10 @@ def draw_noun_group(rng, length, kind, use):
     """A determiner, up to three adjectives and a noun: a piece and its `Head`."""
     d, places, n = pick(rng, SHAPES[kind, use][length])
     determiner, noun = pick(rng, DETERMINERS_OF[use, d]), pick(rng, NOUNS_OF[kind, n])
-    adjectives = [pick(rng, ADJECTIVES_OF[kind, place]) for place in places]
-    head = Head(kind, noun.gender, determiner.plural)
+    adjectives = ()
+    if places:
+        adjectives = tuple([pick(rng, ADJECTIVES_OF[kind, place]) for place in places])
+    head = Head(kind, noun.gender, determiner.plural, adjectives)
     return noun_group(determiner, adjectives, noun), head
 
 
@@ -632,7 +655,7 @@ def contract(piece, at):
 
 def draw_possessor(rng):
     """Two words for one person: of several, English would write "the kings ' cat"."""
-    return noun_group(pick(rng, POSSESSOR_DETERMINERS), [], pick(rng, NOUNS_OF["p", 1]))
+    return noun_group(pick(rng, POSSESSOR_DETERMINERS), (), pick(rng, NOUNS_OF["p", 1]))
 
 
 def draw_possessive(rng, length, kind):
@@ -641,9 +664,9 @@ def draw_possessive(rng, length, kind):
     possessor = pick(rng, NAMES)[0] if one_word else draw_possessor(rng)
     more = length - len(possessor.source) - 2
     places = ((), (pick(rng, ("before", "outer", "inner")),), ("before", "outer"))[more]
-    adjectives = [pick(rng, ADJECTIVES_OF[kind, place]) for place in places]
+    adjectives = tuple([pick(rng, ADJECTIVES_OF[kind, place]) for place in places])
     noun, plural = pick(rng, NOUNS_OF[kind, 1]), int(rng.random() < 0.5)
-    return possessive(possessor, plural, adjectives, noun), Head(kind, noun.gender, plural)
+    return possessive(possessor, plural, adjectives, noun), Head(kind, noun.gender, plural, adjectives)
 
 
 def noun_phrase(rng, length, kind, use="any", subject=False):
@@ -662,7 +685,7 @@ def noun_phrase(rng, length, kind, use="any", subject=False):
     if length == 1:
         single = pick(rng, PRONOUNS["any" if use == "any" else "definite"] if subject else NAMES)
         return [single[0]], single[1]
-    if 3 <= length <= 5 and rng.random() < 0.2:
+    if 3 <= length <= 5 and rng.random() < 0.15:
         piece, head = draw_possessive(rng, length, kind)
         return [piece], head
     shortest = 2 if kind != "m" or length < 7 else 3
@@ -693,11 +716,11 @@ def prepositional_phrase(rng, length, prepositions):
 # --------------------------------------------------------------------------------------------
 
 
-def draw_verb(rng, verb, plural, negated, lengths):
-    """One form of the verb, its English length drawn from `lengths`; None if there is none."""
+def draw_verb(rng, verb, plural, negated, room):
+    """One form of the verb, at most `room` English words long; None if there is none."""
     groups = verb.groups[plural][negated]
-    possible = [n for n in lengths if n in groups]
-    return pick(rng, groups[pick(rng, possible)]) if possible else None
+    options = [group for n in groups if n <= room for group in groups[n]]
+    return pick(rng, options) if options else None
 
 
 def relative_clause(rng, length, head):
@@ -723,9 +746,9 @@ def relative_clause(rng, length, head):
 def predicate(rng, length, head, negated):
     """A verb that agrees with `head`, and what follows it: `length` English words."""
     draw = rng.random()
-    if draw < 0.2:
+    if draw < (0.2 if TRANSITIVE[head.kind] else 0.6):
         pieces = attribute(rng, length, head, negated)
-    elif draw < 0.8 and TRANSITIVE[head.kind]:
+    elif (draw < 0.8 or length == 3) and TRANSITIVE[head.kind]:
         pieces = transitive(rng, length, head, negated)
     else:
         pieces = None
@@ -735,21 +758,21 @@ def predicate(rng, length, head, negated):
 def intransitive(rng, length, head, negated):
     """A verb without object, and an adverbial if there is room for one."""
     verb = pick(rng, INTRANSITIVE[head.kind])
-    group = draw_verb(rng, verb, head.plural, negated, range(1, length + 1))
-    return [group, *adverbial(rng, length - len(group.source), head.kind)]
+    group = draw_verb(rng, verb, head.plural, negated, length)
+    return [group, *adverbial(rng, length - len(group.source), head.kind, group)]
 
 
 def transitive(rng, length, head, negated):
     """A verb, its object, and perhaps an adverbial; None if `length` is too short."""
     verb = pick(rng, TRANSITIVE[head.kind])
     kind = pick(rng, verb.objects)
-    group = draw_verb(rng, verb, head.plural, negated, range(1, length if kind == "p" else length - 1))
+    group = draw_verb(rng, verb, head.plural, negated, length - (1 if kind == "p" else 2))
     if group is None:
         return None
     left = length - len(group.source)
     rest = 0 if left < 3 or rng.random() < 0.5 else 1 + int(rng.random() * min(left - 2, 6))
     pieces, _ = noun_phrase(rng, left - rest, kind, "definite" if negated else "any")
-    return [group, *pieces, *adverbial(rng, rest, head.kind)]
+    return [group, *pieces, *adverbial(rng, rest, head.kind, group)]
 
 
 def attribute(rng, length, head, negated):
@@ -760,7 +783,8 @@ def attribute(rng, length, head, negated):
         return None
     size = pick(rng, sizes)
     left = length - size
-    adjective = pick(rng, PREDICATES_OF[head.kind]).pieces[head.plural][head.gender]
+    new = [a for a in PREDICATES_OF[head.kind] if a not in head.adjectives]
+    adjective = pick(rng, new).pieces[head.plural][head.gender]
     start = [pick(rng, groups[size])]
     if left < 3:
         return [*start, *[VERY] * (left - 1), adjective]
@@ -768,27 +792,27 @@ def attribute(rng, length, head, negated):
     return [*start, AS, adjective, AS_THAN, *pieces]
 
 
-def adverbial(rng, length, kind):
+def adverbial(rng, length, kind, group):
     """A time, a place, company or a reason in `length` English words (0: nothing)."""
     if not length:
         return []
-    if length <= 3 and (length == 1 or rng.random() < 0.5 or kind == "m" or length == 2):
-        return [pick(rng, ADVERBIALS_OF[length])]
+    if length < 3 or length == 3 and (kind == "m" or rng.random() < 0.5):
+        return [pick(rng, ADVERBIALS_OF[length, not FREQUENCY_WORDS.isdisjoint(group.source)])]
     return prepositional_phrase(rng, length, ADVERBIAL_PREPOSITIONS[kind])
 
 
 def clause(rng, length):
     """A subject and a predicate, `length` English words (4 or more) together."""
     kind = pick(rng, "pppppaaamtfl")
-    negated = rng.random() < 0.25
+    negated = rng.random() < (0.25 if length > 5 else 0.08)
     least = 1 if kind == "p" else 2
     room = min(length - 1 - negated, 8) - least + 1
-    size = least + int(room * rng.random() ** 2)
+    size = least + int(room * rng.random() ** (2 if length > 5 else 0.6))
     use = "definite" if negated else "any"
     subject, head = noun_phrase(rng, size, kind, use, subject=True)
     left = length - size
     if kind == "p" and not negated and left > 6 and rng.random() < 0.2:
-        group = draw_verb(rng, pick(rng, SAYING), head.plural, False, (1, 2))
+        group = draw_verb(rng, pick(rng, SAYING), head.plural, False, 2)
         return [*subject, group, THAT, *clause(rng, left - len(group.source) - 1)]
     return [*subject, *predicate(rng, left, head, negated)]
 
@@ -803,11 +827,6 @@ def sentence(rng, length):
         left -= size + 1
     return [*pieces, *clause(rng, left), STOP]
 
-
-PLACES_OF_NOUN = {k: PREPOSITION_TABLE["place"] for k in "tfl"}
-PLACES_OF_NOUN |= {k: PREPOSITION_TABLE["place"] + PREPOSITION_TABLE["company"] for k in "pa"}
-ADVERBIAL_PREPOSITIONS = {k: PLACES_OF_NOUN[k] + PREPOSITION_TABLE["reason"] for k in "patfl"}
-ADVERBIAL_PREPOSITIONS["m"] = PREPOSITION_TABLE["reason"]
 
 # --------------------------------------------------------------------------------------------
 # Sentence pairs
@@ -833,9 +852,9 @@ def assemble(pieces):
         at, to = len(source), len(target)
         source += piece.source
         target += piece.target
-        sure += [(i + at, j + to) for i, j in piece.sure]
+        sure += [LINKS[i + at][j + to] for i, j in piece.sure]
         if piece.maybe:
-            maybe += [(i + at, j + to) for i, j in piece.maybe]
+            maybe += [LINKS[i + at][j + to] for i, j in piece.maybe]
     sure = frozenset(sure)
     return SentencePair(tuple(source), tuple(elide(target)), sure, sure.union(maybe))
 
@@ -845,7 +864,9 @@ def generate_pairs(size, *, seed=0, split="train", min_length=5, max_length=50, 
 
     A sentence belongs to one split for ever: CRC-32 of its English words, joined by spaces,
     divisible by 8, makes it a test sentence, whatever the seed. Training and test sentences are
-    therefore disjoint by construction.
+    therefore disjoint by construction. A sentence that was drawn before is drawn anew, ten times at
+    most: there are repetitions only where so many very short sentences are asked for that the
+    grammar runs out of them.
 
     Args:
         size: number of pairs, 0 or more. The first pairs do not depend on it.
@@ -887,20 +908,25 @@ def generate_pairs(size, *, seed=0, split="train", min_length=5, max_length=50, 
         raise ValueError(f'split must be "train" or "test", got {split!r}')
     wants_test = split == "test"
     rng = random.Random(2 * int(seed) + wants_test)
-    pairs = []
+    pairs, seen = [], set()
     while len(pairs) < size:
         n = min_length + int((max_length - min_length + 1) * rng.random() ** 2)
-        pieces = sentence(rng, n)
-        while is_test(pieces) != wants_test:
-            pieces = sentence(rng, n)
+        for _ in range(MOST_REDRAWS):
+            pieces, english = draw_from_split(rng, n, wants_test)
+            if english not in seen:
+                break
+        seen.add(english)
         pairs.append(assemble(pieces))
     return pairs
 
 
-def is_test(pieces):
-    """Whether the English of the pieces belongs to the test split."""
-    words = " ".join([word for piece in pieces for word in piece.source])
-    return zlib.crc32(words.encode()) % TEST_SHARE == 0
+def draw_from_split(rng, length, wants_test):
+    """The pieces of a sentence of the split, and its English as one string."""
+    while True:
+        pieces = sentence(rng, length)
+        english = " ".join([word for piece in pieces for word in piece.source])
+        if (zlib.crc32(english.encode()) % TEST_SHARE == 0) == wants_test:
+            return pieces, english
 
 
 def _check_integer(name, value, least, most=None):
@@ -1062,7 +1088,8 @@ def _lexicon():
     for prepositions in PREPOSITION_TABLE.values():
         yield from [preposition.piece for preposition in prepositions]
     yield from [single[0] for single in SINGLE_LIST]
-    yield from (*ADVERBIAL_LIST, *CONJUNCTION_LIST, *AN, WHO, THAT_SUBJECT, THAT, VERY, AS,
+    yield from [piece for piece, _ in ADVERBIAL_LIST]
+    yield from (*CONJUNCTION_LIST, *AN, WHO, THAT_SUBJECT, THAT, VERY, AS,
                 AS_THAN, STOP, unit("'s", "de"))
 
 
@@ -1123,3 +1150,37 @@ def pad(sequences, length=None):
     for row, sequence in zip(array, sequences, strict=True):
         row[:len(sequence)] = sequence
     return array
+
+
+def batches_by_length(sources, targets, batch_size, *, steps, bins=3, seed=0):
+    """Batches of sentences of similar length, padded to a few fixed shapes.
+
+    The pairs are sorted by source length and cut into `bins` of equal size. All batches of a bin
+    have one shape, so that a compiled training step is compiled `bins` times and no more.
+
+    Args:
+        sources: lists of ids.
+        targets: lists of ids, from START to END.
+        batch_size: sentences a batch (fewer, if a bin holds fewer).
+        steps: how many batches.
+        bins: how many shapes.
+        seed: of the order of batches and sentences.
+
+    Yields:
+        `(source, target_in, target_out)`: int32 `(b, k)`, `(b, q)`, `(b, q)`; `target_out` is
+        `target_in` one word later.
+    """
+    random = np.random.default_rng(seed)
+    order = np.argsort([len(ids) for ids in sources], kind="stable")
+    groups = [
+        (pad([sources[i] for i in group]), pad([targets[i] for i in group]))
+        for group in np.array_split(order, min(bins, len(order)))
+    ]
+    waiting = [np.array([], int) for _ in groups]
+    for _ in range(steps):
+        number = random.integers(len(groups))
+        source, target = groups[number]
+        if len(waiting[number]) < batch_size:  # a new round through this bin
+            waiting[number] = random.permutation(len(source))
+        rows, waiting[number] = np.split(waiting[number], [batch_size])
+        yield source[rows], target[rows, :-1], target[rows, 1:]
