@@ -2,6 +2,7 @@
 PYTHON ?= python3
 UV ?= uv
 NB ?=
+TESTS ?=
 PORT ?= 8000
 
 VENV := .venv
@@ -12,8 +13,8 @@ READY := $(VENV)/installed
 export TF_CPP_MIN_LOG_LEVEL := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test lint format unit notebooks execute experiments benchmark \
-        screenshots serve linkcheck lock repository clean
+.PHONY: help install book test lint format unit notebooks execute experiments headline \
+        benchmark screenshots serve linkcheck lock repository clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,7 +45,7 @@ format: $(READY) ## put code and notebooks into the format that `make test` asks
 	$(BIN)/ruff format .
 
 unit: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TESTS)
 
 notebooks: $(READY)
 	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=600 \
@@ -55,6 +56,9 @@ execute: $(READY) ## run notebooks again and store their outputs: make execute N
 
 experiments: $(READY) ## compute book/data/*.json again (hours)
 	@set -e; for script in experiments/*.py; do echo "$$script"; $(BIN)/python $$script; done
+
+headline: $(READY) ## draw the README's figure again from book/data
+	$(BIN)/python tools/headline_figure.py
 
 benchmark: $(READY) ## measure the package beside its peers
 	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script; done

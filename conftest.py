@@ -1,0 +1,44 @@
+"""Set-up of all tests; nbval's kernels inherit the environment."""
+
+import os
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+
+
+@pytest.fixture(autouse=True)
+def _figures_without_a_window(request):
+    """Draw without a screen, and close what a test has drawn."""
+    if "nbval" in type(request.node).__module__:
+        yield  # a notebook draws in its own process, with its own backend
+        return
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="session")
+def need():
+    """Skip a test that lacks something here, and say what; in CI lacking it is a failure."""
+
+    def need(present, reason):
+        if present:
+            return
+        if os.environ.get("CI"):
+            pytest.fail(f"missing in CI: {reason}")
+        pytest.skip(reason)
+
+    return need
+
+
+@pytest.fixture(scope="session")
+def site(need):
+    """The folder of the built HTML."""
+    from check_build import HTML, missing_pages
+
+    need(HTML.is_dir(), "the book is not built; type `make book` first")
+    assert missing_pages() == []
+    return HTML
