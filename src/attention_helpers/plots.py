@@ -463,7 +463,10 @@ def _alignment_size(source, target):
 
 
 def _outline(ax, links, width):
-    kinds, halo = [], [withStroke(linewidth=width + 1.6, foreground="white")]
+    # White and solid under the outline, which a dark cell would swallow.
+    solid = {"dash_offset": 0, "dash_list": None}
+    halo = [withStroke(linewidth=width + 1.6, foreground="white", dashes=solid)]
+    kinds = []
     for label, cells, dashes in (
         ("sure link", links.sure, "-"),
         ("possible link", links.possible - links.sure, (0, (2.2, 1.4))),
@@ -562,8 +565,8 @@ class AlignmentMap:
             )
             if (x, y) in links:
                 outlines += [
-                    f'<rect class="{kind}" x="{at + 3:.0f}" y="{top + 3:.0f}" '
-                    f'width="{cell - 6}" height="{cell - 6}"/>'
+                    f'<rect class="{kind}" x="{at + 2:.0f}" y="{top + 2:.0f}" '
+                    f'width="{cell - 4}" height="{cell - 4}"/>'
                     for kind in ("halo", links[x, y])
                 ]
             if weight >= 0.005:
@@ -654,7 +657,7 @@ _MAP_CSS = f"""
 #map .sure, #map .possible {{ fill: none; stroke: {GOLD}; stroke-width: 2.5; }}
 #map .possible {{ stroke-dasharray: 5 3; }}
 #map .number, #map .looked-at {{ visibility: hidden; pointer-events: none; }}
-#map .number text {{ font-size: 12px; text-anchor: middle; }}
+#map .number text {{ font-size: 11px; text-anchor: middle; }}
 #map .number .light {{ fill: #fff; }}
 #map .looked-at text {{ font-weight: bold; fill: #a33f00; stroke: #fff; stroke-width: 5px;
   paint-order: stroke; }}
@@ -892,6 +895,96 @@ def _side_labels(ax):
         ax.text(-0.5, y, text, ha="right", va="center", fontsize=10, color="#555555")
 
 
+def contraction_diagram(
+    equation: str,
+    operands: Mapping[str, Sequence],
+    at: Mapping[str, int],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """An einsum as grids of numbers, with the loops over its kept letters stopped at one position.
+
+    The cells that meet there are shaded in the operands, where the summed letters run along them,
+    and so is the cell of the result that takes their sum.
+
+    Args:
+        equation: of arrays with one or two axes each, such as ``"qd,kd->qk"``.
+        operands: the arrays by name, in the order of the equation.
+        at: a position for each letter of the result.
+        ax: where to draw; by default in a new figure.
+
+    Returns:
+        The axes.
+
+    Raises:
+        ValueError: an array does not have the axes of its letters or more than two, two sizes of a
+            letter differ, or ``at`` does not give each letter of the result a position in range.
+
+    Example:
+        >>> operands = {"query": [[1, 2], [0, 3]], "key": [[4, 1]]}
+        >>> ax = contraction_diagram("qd,kd->qk", operands, at={"q": 1, "k": 0})
+        >>> [text.get_text() for text in ax.texts][-1]
+        'result (q, k)'
+    """
+    arrays = _checked_contraction(equation, operands, at)
+    kept = arrays["result"][0]
+    columns = [array.shape[-1] if array.ndim else 1 for _, array in arrays.values()]
+    rows = max(array.shape[0] if array.ndim == 2 else 1 for _, array in arrays.values())
+    width = sum(columns) + 1.7 * len(columns)
+    with plt.rc_context(STYLE):
+        ax = ax if ax is not None else _new_axes((min(7.0, 0.52 * width), 0.52 * (rows + 2.2)))
+        ax.set(xlim=(-1.2, width - 0.9), ylim=(rows + 0.95, -1.2), aspect="equal")
+        ax.set_axis_off()
+        x = 0.0
+        for (name, (letters, array)), wide in zip(arrays.items(), columns, strict=True):
+            colour = MODELS["bahdanau"].colour if name == "result" else GOLD
+            _grid(ax, x, array, [at.get(letter) for letter in letters], colour)
+            _axis_letters(ax, x, array, letters, kept)
+            label = f"{name} ({', '.join(letters)})" if letters else name
+            ax.text(x + wide / 2, rows + 0.5, label, ha="center", va="center", fontsize=13)
+            x += wide + 1.7
+    return ax
+
+
+def _grid(ax, x, array, position, colour):
+    """Cells with their numbers; those at the position are shaded (None: the whole axis is)."""
+    table = np.atleast_2d(array)
+    position = [0] * (2 - len(position)) + position
+    for row, column in np.ndindex(table.shape):
+        shaded = all(p in (None, i) for p, i in zip(position, (row, column), strict=True))
+        ax.add_patch(
+            Rectangle(
+                (x + column, row),
+                1,
+                1,
+                facecolor=(*to_rgb(colour), 0.22) if shaded else "white",
+                edgecolor=colour if shaded else "#999999",
+                linewidth=2.2 if shaded else 0.8,
+                zorder=2 if shaded else 1,
+            )
+        )
+        ax.text(
+            x + column + 0.5,
+            row + 0.5,
+            f"{table[row, column]:g}",
+            ha="center",
+            va="center",
+            fontsize=13,
+            fontweight="bold" if shaded else "normal",
+            zorder=3,
+        )
+
+
+def _axis_letters(ax, x, array, letters, kept):
+    """The letter of each axis with an arrow along it, in the colour of the sum if it is summed."""
+    ends = {-1: ((x, -0.35), (x + 0.9, -0.35)), -2: ((x - 0.35, 0), (x - 0.35, 0.9))}
+    names = {-1: (x + 1.2, -0.35), -2: (x - 0.35, 1.2)}
+    for axis in range(-array.ndim, 0):
+        colour = INK if letters[axis] in kept else _dark(GOLD)
+        _arrow(ax, *ends[axis], colour, 1.2)
+        ax.text(*names[axis], letters[axis], ha="center", va="center", fontsize=14, color=colour)
+
+
 # What the figures share
 
 
@@ -1108,3 +1201,88 @@ def _checked_gold(gold, source_length, target_length) -> Gold:
                 f"target words, got {(s, t)}"
             )
     return links
+
+
+def _checked_contraction(equation, operands, at):
+    """The letters and the array of each operand and of the result, by name."""
+    inputs, arrow, output = equation.partition("->")
+    inputs = inputs.split(",")
+    if not arrow or len(inputs) != len(operands):
+        raise ValueError(f"equation: expected {len(operands)} operands and ->, got {equation!r}")
+    arrays, sizes = {}, {}
+    for letters, (name, values) in zip(inputs, operands.items(), strict=True):
+        array = _numbers(name, values, (-np.inf, np.inf))
+        if array.ndim != len(letters) or array.ndim > 2:
+            raise ValueError(
+                f"{name}: expected the axes {letters!r}, two at most, got {array.shape}"
+            )
+        for letter, size in zip(letters, array.shape, strict=True):
+            if sizes.setdefault(letter, size) != size:
+                raise ValueError(f"{name}: expected {letter} = {sizes[letter]}, got {array.shape}")
+        arrays[name] = letters, array
+    if set(at) != set(output) or not all(
+        0 <= at[letter] < sizes.get(letter, 0) for letter in output
+    ):
+        raise ValueError(f"at: expected a position for each letter of {output!r}, got {dict(at)}")
+    result = np.einsum(equation, *(array for _, array in arrays.values()))
+    return {**arrays, "result": (output, result)}
+
+
+# Measures by depth
+
+
+def by_depth(
+    values: Mapping[str, Mapping[int, Sequence[float]]],
+    *,
+    ax: Axes | None = None,
+    title: str | None = None,
+    ylabel: str = "weight",
+    limits: tuple[float, float] = (0, 1),
+) -> Axes:
+    """A measure against the depth d of queries and keys: a line through means, seeds as dots.
+
+    Args:
+        values: for each score, for each depth, one number a seed; a single number stands for one
+            seed. All scores have the same depths, in increasing order.
+        ax, title: as in `bleu_by_length`.
+        ylabel: of the vertical axis.
+        limits: where that axis begins and ends.
+
+    Returns:
+        The axes; that of the depths doubles with every step of the same width.
+
+    Raises:
+        ValueError: there is nothing to draw, the depths differ, do not increase or are not
+            positive, or a number is outside the limits.
+
+    Example:
+        >>> ax = by_depth({"dot": {8: [0.9, 0.8], 256: [0.5, 0.6]}})
+        >>> [label.get_text() for label in ax.get_xticklabels()]
+        ['8', '256']
+    """
+    runs = _runs("values", values, limits)
+    depths = list(next(iter(runs.values())))
+    _numbers("depths", depths, (1, np.inf))
+    if depths != sorted(depths):
+        raise ValueError(f"values: expected increasing depths, got {depths}")
+    styles = line_styles(runs)
+    with plt.rc_context(STYLE):
+        ax = ax if ax is not None else _new_axes((7.0, 3.6))
+        ax.set_xscale("log", base=2)
+        ax.set_ylim(*limits)
+        margin = (depths[-1] / depths[0]) ** 0.06
+        ax.set_xlim(depths[0] / margin, depths[-1] * margin)
+        ax.set_xticks(depths, labels=[str(depth) for depth in depths], minor=False)
+        ax.set_xticks([], minor=True)
+        for name, of_depth in runs.items():
+            _line(ax, depths, [of_depth[d].mean() for d in depths], styles[name], label=name)
+            if any(of_depth[d].size > 1 for d in depths):
+                for d in depths:
+                    at = np.full(of_depth[d].size, d)
+                    _dots(ax, at, of_depth[d], styles[name], label=f"_{name}: seeds")
+        ax.grid(False, axis="x")
+        ax.set_xlabel("depth d of queries and keys")
+        ax.set_ylabel(ylabel)
+        _label_ends(ax, _main_lines(ax), margin=1.0)
+        _set_title(ax, title)
+    return ax
