@@ -92,7 +92,7 @@ m | law            | laws            | loi             | f
 # French noun inner outer. A star marks adjectives that can also follow "to be".
 ADJECTIVES = """
 patfl | before * | small     | petit      | petite
-atlm  | before * | large     | grand      | grande
+atl   | before * | large     | grand      | grande
 patl  | before * | old       | vieux      | vieille    | vieil
 pa    | before * | young     | jeune      | jeune
 patl  | before * | beautiful | beau       | belle      | bel
@@ -238,7 +238,7 @@ class SentencePair(NamedTuple):
         possible: every admissible link; contains `sure`.
 
     Example:
-        >>> pair = generate_pairs(1, seed=3, length=7)[0]
+        >>> pair = generate_pairs(1, length=7)[0]
         >>> len(pair.source), pair.source[-1], pair.target[-1]
         (7, '.', '.')
         >>> pair.sure <= pair.possible
@@ -291,6 +291,7 @@ class Verb:
     subjects: str
     objects: str
     groups: tuple  # by number, then by negation: {English length: pieces}
+    up_to: tuple  # the same, {room for English words: pieces}
 
 
 @dataclass(frozen=True, eq=False)
@@ -434,8 +435,17 @@ def _read_verbs():
     verbs = []
     for kinds, base, third, *french in _rows(VERBS):
         subjects, _, objects = (part.strip() for part in kinds.partition(">"))
-        verbs.append(Verb(subjects, objects, _verb_groups(base, third, french)))
+        groups = _verb_groups(base, third, french)
+        up_to = tuple(tuple(_up_to(by_length) for by_length in by_negation)
+                      for by_negation in groups)
+        verbs.append(Verb(subjects, objects, groups, up_to))
     return verbs
+
+
+def _up_to(groups):
+    """{room: groups of at most so many English words}; five are enough for every group."""
+    return {room: [group for n in groups if n <= room for group in groups[n]]
+            for room in range(6)}
 
 
 def _read_determiners():
@@ -494,18 +504,30 @@ ADVERBIAL_LIST = [(unit(row[0].lstrip("* "), *row[1:]), row[0].startswith("*"))
 ADVERBIALS_OF = {(n, frequency): [piece for piece, star in ADVERBIAL_LIST
                                   if len(piece.source) == n and not (star and frequency)]
                  for n in (1, 2, 3) for frequency in (False, True)}
+# English words of the noun group in a noun phrase of 4, 5, 6, 7 and more: a preposition or
+# "that" needs at least two more.
+GROUP_LENGTHS = {4: (2, 4), 5: (2, 3, 5), 6: (2, 3, 4), 7: (2, 3, 4, 5)}
 # One object for each link there can be, so that a corpus is small and quickly made. No English
 # word has more than three French ones.
 LINKS = [[(i, j) for j in range(3 * LONGEST)] for i in range(LONGEST)]
 FREQUENCY_WORDS = frozenset({"often", "always", "never"})
-PLACES_OF_NOUN = {k: PREPOSITION_TABLE["place"] for k in "tfl"}
-PLACES_OF_NOUN |= {k: PREPOSITION_TABLE["place"] + PREPOSITION_TABLE["company"] for k in "pa"}
-ADVERBIAL_PREPOSITIONS = {k: PLACES_OF_NOUN[k] + PREPOSITION_TABLE["reason"] for k in "patfl"}
-ADVERBIAL_PREPOSITIONS["m"] = PREPOSITION_TABLE["reason"]
+
+
+def _fitting(*uses):
+    """{length: prepositions of these uses that leave room for a noun phrase}; 5 is enough."""
+    return {length: [p for use in uses for p in PREPOSITION_TABLE[use]
+                     if len(p.piece.source) + (1 if "p" in p.kinds else 2) <= length]
+            for length in range(3, 6)}
+
+
+BEHIND_NOUN = {k: _fitting("place") for k in "tfl"} | {
+    k: _fitting("place", "company") for k in "pa"}
+BEHIND_VERB = {"m": _fitting("reason")} | {k: _fitting("place", "reason") for k in "tfl"} | {
+    k: _fitting("place", "company", "reason") for k in "pa"}
 CONJUNCTION_LIST = [unit(*row) for row in _rows(CONJUNCTIONS)]
 WHO, THAT_SUBJECT, THAT = unit("who", "qui"), unit("that", "qui"), unit("that", "que")
 VERY, AS, AS_THAN = unit("very", "très"), unit("as", "aussi"), unit("as", "que")
-STOP = unit(".", ".")
+OF, STOP = unit("'s", "de"), unit(".", ".")
 AN, SOME_BEFORE_ADJECTIVE = (unit("an", "un"), unit("an", "une")), unit("some", "de")
 ARTICLES = (("le", "la"), ("les", "les"))  # by number, then by gender
 
@@ -621,7 +643,7 @@ def possessive(possessor, plural, adjectives, noun):
     The article that English does not say is possibly linked with the noun.
     """
     described, order = describe(plural, adjectives, noun)
-    pieces = [possessor, unit("'s", "de"), *described]
+    pieces = [possessor, OF, *described]
     whole = arrange(pieces, [*[k + 2 for k in order], 1, 0])
     source, target, sure, maybe = whole
     article = ARTICLES[plural][noun.gender]
@@ -688,22 +710,19 @@ def noun_phrase(rng, length, kind, use="any", subject=False):
     if 3 <= length <= 5 and rng.random() < 0.15:
         piece, head = draw_possessive(rng, length, kind)
         return [piece], head
-    shortest = 2 if kind != "m" or length < 7 else 3
-    group = length if length < 4 else pick(
-        rng, [n for n in range(shortest, min(length, 5) + 1) if n != length - 1])
+    group = length if length < 4 else pick(rng, GROUP_LENGTHS[min(length, 7)])
     piece, head = draw_noun_group(rng, group, kind, use)
     rest = length - group
     if not rest:
         return [piece], head
     if rest > 2 and kind != "m" and rng.random() < 0.35:
-        return [piece, *prepositional_phrase(rng, rest, PLACES_OF_NOUN[kind])], head
+        return [piece, *prepositional_phrase(rng, rest, BEHIND_NOUN[kind])], head
     return [piece, *relative_clause(rng, rest, head)], head
 
 
 def prepositional_phrase(rng, length, prepositions):
     """A preposition and its noun phrase, `length` English words together (3 or more)."""
-    preposition = pick(rng, [p for p in prepositions if len(p.piece.source) + 2 <= length
-                             or len(p.piece.source) + 1 == length and "p" in p.kinds])
+    preposition = pick(rng, prepositions[min(length, 5)])
     left = length - len(preposition.piece.source)
     kind = "p" if left == 1 else pick(rng, preposition.kinds)
     pieces, _ = noun_phrase(rng, left, kind, preposition.determiners)
@@ -718,8 +737,7 @@ def prepositional_phrase(rng, length, prepositions):
 
 def draw_verb(rng, verb, plural, negated, room):
     """One form of the verb, at most `room` English words long; None if there is none."""
-    groups = verb.groups[plural][negated]
-    options = [group for n in groups if n <= room for group in groups[n]]
+    options = verb.up_to[plural][negated].get(min(room, 5))
     return pick(rng, options) if options else None
 
 
@@ -746,7 +764,7 @@ def relative_clause(rng, length, head):
 def predicate(rng, length, head, negated):
     """A verb that agrees with `head`, and what follows it: `length` English words."""
     draw = rng.random()
-    if draw < (0.2 if TRANSITIVE[head.kind] else 0.6):
+    if draw < (0.2 if TRANSITIVE[head.kind] else 0.75):
         pieces = attribute(rng, length, head, negated)
     elif (draw < 0.8 or length == 3) and TRANSITIVE[head.kind]:
         pieces = transitive(rng, length, head, negated)
@@ -798,12 +816,12 @@ def adverbial(rng, length, kind, group):
         return []
     if length < 3 or length == 3 and (kind == "m" or rng.random() < 0.5):
         return [pick(rng, ADVERBIALS_OF[length, not FREQUENCY_WORDS.isdisjoint(group.source)])]
-    return prepositional_phrase(rng, length, ADVERBIAL_PREPOSITIONS[kind])
+    return prepositional_phrase(rng, length, BEHIND_VERB[kind])
 
 
 def clause(rng, length):
     """A subject and a predicate, `length` English words (4 or more) together."""
-    kind = pick(rng, "pppppaaamtfl")
+    kind = pick(rng, "ppppppaaaamtfl")
     negated = rng.random() < (0.25 if length > 5 else 0.08)
     least = 1 if kind == "p" else 2
     room = min(length - 1 - negated, 8) - least + 1
@@ -1090,7 +1108,7 @@ def _lexicon():
     yield from [single[0] for single in SINGLE_LIST]
     yield from [piece for piece, _ in ADVERBIAL_LIST]
     yield from (*CONJUNCTION_LIST, *AN, WHO, THAT_SUBJECT, THAT, VERY, AS,
-                AS_THAN, STOP, unit("'s", "de"))
+                AS_THAN, OF, STOP)
 
 
 def source_vocabulary():
