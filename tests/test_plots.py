@@ -367,7 +367,7 @@ def test_attention_diagram_draws_wider_arrows_for_larger_weights():
 
 @pytest.mark.parametrize("step", [0, 1, 2, 3])
 def test_diagrams_can_be_read_on_a_telephone(step):
-    for ax in (plots.bottleneck_diagram(), plots.attention_diagram(step=step)):
+    for ax in (plots.bottleneck_diagram(), plots.attention_diagram(step=step), contraction()):
         boxes = text_boxes(ax)
         shrink = 360 / ax.figure.get_tightbbox().width / ax.figure.dpi
         points = min(text.get_fontsize() for text in ax.texts)
@@ -376,6 +376,46 @@ def test_diagrams_can_be_read_on_a_telephone(step):
         for i, first in enumerate(names):
             for second in names[i + 1 :]:
                 assert not boxes[first].overlaps(boxes[second]), (first, second)
+
+
+OPERANDS = {"query": [[1, 2, 0], [0, 1, 3]], "key": [[1, 0, 1], [2, 1, 0], [0, 3, 2], [1, 1, 1]]}
+
+
+def contraction(**changes):
+    arguments = {"equation": "qd,kd->qk", "operands": OPERANDS, "at": {"q": 1, "k": 2}} | changes
+    return plots.contraction_diagram(**arguments)
+
+
+def shaded_cells(ax):
+    """The numbers of the shaded cells, from left to right; a cell's number stands in its middle."""
+    numbers = {text.get_position(): text.get_text() for text in ax.texts}
+    cells = [p for p in ax.patches if isinstance(p, Rectangle) and p.get_facecolor()[3] < 1]
+    return [numbers[cell.get_x() + 0.5, cell.get_y() + 0.5] for cell in cells]
+
+
+@pytest.mark.parametrize(
+    "equation, at, shaded",
+    [
+        ("qd,kd->qk", {"q": 1, "k": 2}, ["0", "1", "3", "0", "3", "2", "9"]),
+        ("qd,kd->kq", {"q": 0, "k": 3}, ["1", "2", "0", "1", "1", "1", "3"]),
+        ("qd,kd->d", {"d": 0}, ["1", "0", "1", "2", "0", "1", "4"]),
+    ],
+)
+def test_contraction_diagram_shades_what_is_multiplied_and_its_sum(equation, at, shaded):
+    assert shaded_cells(contraction(equation=equation, at=at)) == shaded
+
+
+def test_contraction_diagram_names_the_axes_and_marks_the_summed_letter():
+    ax = contraction()
+    texts = [text.get_text() for text in ax.texts]
+    assert [t for t in texts if "(" in t] == ["query (q, d)", "key (k, d)", "result (q, k)"]
+    colours = {t.get_text(): t.get_color() for t in ax.texts if t.get_text() in ("q", "k", "d")}
+    assert colours["q"] == colours["k"] == plots.INK != colours["d"]
+
+
+def test_contraction_diagram_of_vectors_gives_one_number():
+    ax = plots.contraction_diagram("d,d->", {"a": [1, 2.5], "b": [-2, 2]}, at={})
+    assert shaded_cells(ax) == ["1", "2.5", "-2", "2", "3"]
 
 
 # What all figures share
@@ -389,6 +429,7 @@ FIGURES = {
     "alignment": lambda **ax: plots.alignment(WEIGHTS, SOURCE, TARGET, title="t", **ax),
     "bottleneck_diagram": lambda **ax: plots.bottleneck_diagram(**ax),
     "attention_diagram": lambda **ax: plots.attention_diagram(**ax),
+    "contraction_diagram": lambda **ax: contraction(**ax),
 }
 
 
@@ -439,6 +480,18 @@ def test_every_figure_can_be_drawn_in_given_axes(name):
         (lambda: plots.attention_diagram(step=4), "step: expected 0 to 3, got 4"),
         (lambda: plots.bottleneck_diagram(["a"] * 7), "source: expected 1 to 6 words, got 7"),
         (lambda: plots.bottleneck_diagram(target=[]), "target: expected at least one word"),
+        (
+            lambda: contraction(equation="qd,kd"),
+            "equation: expected 2 operands and ->, got 'qd,kd'",
+        ),
+        (
+            lambda: contraction(equation="qd->q"),
+            "equation: expected 2 operands and ->, got 'qd->q'",
+        ),
+        (lambda: contraction(equation="q,kd->qk"), r"query: expected the axes 'q', .* \(2, 3\)"),
+        (lambda: contraction(equation="qd,dk->qk"), r"key: expected d = 3, got \(4, 3\)"),
+        (lambda: contraction(at={"q": 1}), "at: expected a position for each letter of 'qk', got"),
+        (lambda: contraction(at={"q": 2, "k": 0}), "at: expected a position for each letter of"),
     ],
 )
 def test_bad_input(call, message):
