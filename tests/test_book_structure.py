@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from frame import ROOT, SETUP_METADATA, notebooks, pages, repository_url, setup_cell
+from frame import SETUP_METADATA, notebooks, pages, repository_url, setup_cell, sources
 
 CHAPTER = re.compile(r"\d\d_\w+")
 LINES_A_CELL = 25
@@ -59,7 +59,7 @@ def test_pages_of_the_contents_exist_and_every_notebook_is_listed():
     listed = pages()
     assert len(listed) == len(set(listed))
     for page in listed:
-        assert len(list(ROOT.glob(f"{page}.*"))) == 1, page
+        assert len(sources(page)) == 1, page
     assert {f"book/{path.stem}" for path in NOTEBOOKS} <= set(listed)
     assert CHAPTERS, "no chapters found"
 

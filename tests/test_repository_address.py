@@ -16,7 +16,12 @@ OWNER, NAME = split_address(URL)
 SITE = f"{OWNER}.github.io/{NAME}"
 
 # Addresses in the text that are not our own.
-OTHERS = {"multi30k/dataset", "mathjax/MathJax"}
+OTHERS = {"OWNER/NAME", "multi30k/dataset", "mathjax/MathJax"}
+
+
+# In two parts, so that the command that replaces addresses leaves this file alone.
+NEW_OWNER, NEW_NAME = "someone-else", "another-name"
+NEW = f"https://github.com/{NEW_OWNER}/{NEW_NAME}"
 
 
 def addresses(text):
@@ -81,18 +86,17 @@ def copy(tmp_path):
 
 
 def test_one_command_changes_every_address(copy):
-    new = "https://github.com/someone-else/another-name"
-    changed = {path.name for path in repository_address.set_address(new, copy)}
+    changed = {path.name for path in repository_address.set_address(NEW, copy)}
     assert {"_config.yml", "README.md", "CITATION.cff", "CONTRIBUTING.md"} <= changed
     assert {path.name for path in notebooks(copy)} <= changed
-    assert repository_url(copy) == new
+    assert repository_url(copy) == NEW
     for path in repository_address.text_files(copy):
         text = path.read_text(encoding="utf-8")
         assert OWNER not in text and f"/{NAME}" not in text, path
     for path in notebooks(copy):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         first = next(cell for cell in cells if cell["cell_type"] == "code")
-        assert "".join(first["source"]) == setup_cell(new)
+        assert "".join(first["source"]) == setup_cell(NEW)
         assert OWNER not in path.read_text(encoding="utf-8")
     # and back again: nothing else has changed
     repository_address.set_address(URL, copy)
@@ -107,6 +111,6 @@ def check(address):
 
 def test_publishing_from_another_repository_fails():
     assert check(f"{OWNER}/{NAME}").returncode == 0
-    refused = check("someone-else/another-name")
+    refused = check(f"{NEW_OWNER}/{NEW_NAME}")
     assert refused.returncode == 1
-    assert "make repository URL=https://github.com/someone-else/another-name" in refused.stderr
+    assert f"make repository URL={NEW}" in refused.stderr

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from frame import ROOT, notebooks, pages, repository_url, split_address
+from frame import notebooks, pages, repository_url, sources, split_address
 
 OWNER, NAME = split_address(repository_url())
 BYTES_A_PAGE = 1_500_000
@@ -108,6 +108,6 @@ def test_solutions_and_set_up_are_folded(site):
 def test_the_built_pages_are_not_older_than_their_sources(site):
     """Otherwise the tests above looked at yesterday's book."""
     for page in pages():
-        source = next(ROOT.glob(f"{page}.*"))
+        (source,) = sources(page)
         built = (site / f"{page}.html").stat().st_mtime
         assert built >= source.stat().st_mtime, f"{page}: type `make book`"

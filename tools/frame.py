@@ -57,3 +57,8 @@ def pages(root: Path = ROOT) -> list[str]:
 def notebooks(root: Path = ROOT) -> list[Path]:
     """Return the notebooks of the book in alphabetical order."""
     return sorted((root / "book").glob("*.ipynb"))
+
+
+def sources(page: str, root: Path = ROOT) -> list[Path]:
+    """Return the files that a page could be made from; there should be one."""
+    return [path for s in (".ipynb", ".md") if (path := root / f"{page}{s}").exists()]
