@@ -183,7 +183,7 @@ def links_from_weights(weights, threshold=None):
 
 
 def alignment_error_rate(predicted, sure, possible):
-    """AER = 1 − (|A∩S| + |A∩P|) / (|A| + |S|), of one sentence or pooled over many.
+    """AER: ``1 − (|A∩S| + |A∩P|) / (|A| + |S|)``, of one sentence or pooled over many.
 
     Args:
         predicted: A, a set of links (source position, target position), or a list of such sets.
