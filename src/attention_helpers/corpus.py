@@ -504,9 +504,9 @@ ADVERBIAL_LIST = [(unit(row[0].lstrip("* "), *row[1:]), row[0].startswith("*"))
 ADVERBIALS_OF = {(n, frequency): [piece for piece, star in ADVERBIAL_LIST
                                   if len(piece.source) == n and not (star and frequency)]
                  for n in (1, 2, 3) for frequency in (False, True)}
-# English words of the noun group in a noun phrase of 4, 5, 6, 7 and more: a preposition or
-# "that" needs at least two more.
-GROUP_LENGTHS = {4: (2, 4), 5: (2, 3, 5), 6: (2, 3, 4), 7: (2, 3, 4, 5)}
+# English words of the noun group in a noun phrase of 4, 5, 6, 7 and more: what follows it gets
+# none or at least three ("that sleep" alone gave "the cats that sleep sleep" too often).
+GROUP_LENGTHS = {4: (4,), 5: (2, 5), 6: (2, 3), 7: (2, 3, 4)}
 # One object for each link there can be, so that a corpus is small and quickly made. No English
 # word has more than three French ones.
 LINKS = [[(i, j) for j in range(3 * LONGEST)] for i in range(LONGEST)]
@@ -523,7 +523,7 @@ def _fitting(*uses):
 BEHIND_NOUN = {k: _fitting("place") for k in "tfl"} | {
     k: _fitting("place", "company") for k in "pa"}
 BEHIND_VERB = {"m": _fitting("reason")} | {k: _fitting("place", "reason") for k in "tfl"} | {
-    k: _fitting("place", "company", "reason") for k in "pa"}
+    k: _fitting("place", "company", "reason", "reason") for k in "pa"}
 CONJUNCTION_LIST = [unit(*row) for row in _rows(CONJUNCTIONS)]
 WHO, THAT_SUBJECT, THAT = unit("who", "qui"), unit("that", "qui"), unit("that", "que")
 VERY, AS, AS_THAN = unit("very", "très"), unit("as", "aussi"), unit("as", "que")
@@ -540,7 +540,7 @@ def _noun_phrase_shapes(kind, use):
         for d in (1, 2, 3):
             for n in (1, 2):
                 if DETERMINERS_OF[use, d] and NOUNS_OF[kind, n] and d + len(places) + n < 8:
-                    weight = (8 if d == 1 else 1) * (8 if n == 1 else 1)
+                    weight = (8 if d == 1 else 1) * (4 if n == 1 else 1)
                     shapes[d + len(places) + n] += [(d, places, n)] * weight
     return shapes
 
@@ -715,7 +715,7 @@ def noun_phrase(rng, length, kind, use="any", subject=False):
     rest = length - group
     if not rest:
         return [piece], head
-    if rest > 2 and kind != "m" and rng.random() < 0.35:
+    if kind != "m" and rng.random() < 0.35:
         return [piece, *prepositional_phrase(rng, rest, BEHIND_NOUN[kind])], head
     return [piece, *relative_clause(rng, rest, head)], head
 
@@ -742,12 +742,12 @@ def draw_verb(rng, verb, plural, negated, room):
 
 
 def relative_clause(rng, length, head):
-    """A relative clause of `length` English words, 2 or more, behind its noun.
+    """A relative clause of `length` English words, 3 or more, behind its noun.
 
     "that" is "qui" in front of a verb and "que" in front of a subject.
     """
     negated = rng.random() < 0.2
-    if length > 2 and TAKING[head.kind] and rng.random() < 0.4:
+    if TAKING[head.kind] and rng.random() < 0.4:
         verb = pick(rng, TAKING[head.kind])
         kind = pick(rng, verb.subjects)
         use = "definite" if negated else "any"
@@ -758,7 +758,7 @@ def relative_clause(rng, length, head):
             group = pick(rng, verb.groups[who.plural][negated][length - 1 - size])
             return [THAT, *subject, group]
     opening = WHO if head.kind == "p" else THAT_SUBJECT
-    return [opening, *predicate(rng, length - 1, head, negated and length > 2)]
+    return [opening, *predicate(rng, length - 1, head, negated)]
 
 
 def predicate(rng, length, head, negated):
@@ -766,7 +766,7 @@ def predicate(rng, length, head, negated):
     draw = rng.random()
     if draw < (0.2 if TRANSITIVE[head.kind] else 0.75):
         pieces = attribute(rng, length, head, negated)
-    elif (draw < 0.8 or length == 3) and TRANSITIVE[head.kind]:
+    elif (draw < 0.9 or length == 3) and TRANSITIVE[head.kind]:
         pieces = transitive(rng, length, head, negated)
     else:
         pieces = None
@@ -821,7 +821,7 @@ def adverbial(rng, length, kind, group):
 
 def clause(rng, length):
     """A subject and a predicate, `length` English words (4 or more) together."""
-    kind = pick(rng, "ppppppaaaamtfl")
+    kind = pick(rng, "ppppppaaaammtfl")
     negated = rng.random() < (0.25 if length > 5 else 0.08)
     least = 1 if kind == "p" else 2
     room = min(length - 1 - negated, 8) - least + 1
@@ -829,7 +829,7 @@ def clause(rng, length):
     use = "definite" if negated else "any"
     subject, head = noun_phrase(rng, size, kind, use, subject=True)
     left = length - size
-    if kind == "p" and not negated and left > 6 and rng.random() < 0.2:
+    if kind == "p" and not negated and left > 6 and rng.random() < 0.35:
         group = draw_verb(rng, pick(rng, SAYING), head.plural, False, 2)
         return [*subject, group, THAT, *clause(rng, left - len(group.source) - 1)]
     return [*subject, *predicate(rng, left, head, negated)]
