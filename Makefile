@@ -9,8 +9,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/installed
 
-# TensorFlow's start-up lines would end up in the stored notebooks.
+# As in the notebooks' set-up cell: TensorFlow starts without its log lines, and rounds alike on more
+# machines.
 export TF_CPP_MIN_LOG_LEVEL := 1
+export TF_ENABLE_ONEDNN_OPTS := 0
 
 .DEFAULT_GOAL := help
 .PHONY: help install book test lint format unit notebooks execute experiments headline \

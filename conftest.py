@@ -1,10 +1,12 @@
-"""Set-up of all tests; nbval's kernels inherit the environment."""
+"""What all tests share; the kernels that nbval starts inherit the environment."""
 
 import os
 
 import pytest
 
+# As in the Makefile and in the notebooks' set-up cell.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,14 @@ READING_ORDER = [
 MODULES = [name for name in READING_ORDER if (PACKAGE / f"{name}.py").exists()]
 
 
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_says_what_is_public(name):
+    """The API page shows these names and no others."""
+    tree = ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
+    assigned = [ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)]
+    assert "__all__" in assigned
+
+
 def imported_modules(path):
     """The modules of the package that a module imports, at any depth of its code."""
     found = set()

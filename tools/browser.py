@@ -60,13 +60,7 @@ class Browser:
 
     def open(self, url, *, width, height=900, scheme="light"):
         """Load a page as a screen of this width shows it, and wait until MathJax is done."""
-        self._command(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=False,
-        )
+        self._resize(width, height)
         preference = {"name": "prefers-color-scheme", "value": scheme}
         self._command("Emulation.setEmulatedMedia", features=[preference])
         for kind in ("browser", "performance"):
@@ -93,12 +87,18 @@ class Browser:
         """Return the errors that the console shows."""
         return [e["message"] for e in self.driver.get_log("browser") if e["level"] == "SEVERE"]
 
-    def photograph(self, path):
+    def photograph(self, path, width):
         """Save the whole page, below the fold too, as PNG."""
-        size = self._command("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "scale": 1, "width": size["width"], "height": size["height"]}
-        shot = self._command("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
+        height = self.run("return document.documentElement.scrollHeight")
+        self._resize(width, height)
+        shot = self._command("Page.captureScreenshot")
         path.write_bytes(base64.b64decode(shot["data"]))
+
+    def _resize(self, width, height):
+        size = {"width": width, "height": height}
+        self._command(
+            "Emulation.setDeviceMetricsOverride", **size, deviceScaleFactor=1, mobile=False
+        )
 
     def _command(self, name, **parameters):
         return self.driver.execute_cdp_cmd(name, parameters)

@@ -30,7 +30,7 @@ def main() -> int:
                 for scheme in ("light", "dark"):
                     browser.open(f"{address}/{page}.html", width=width, scheme=scheme)
                     path = arguments.folder / f"{Path(page).name}-{width}-{scheme}.png"
-                    browser.photograph(path)
+                    browser.photograph(path, width)
                     print(path)
     return 0
 
