@@ -533,3 +533,43 @@ def test_rounding_above_a_limit_is_not_an_error():
 def test_examples():
     result = doctest.testmod(plots)
     assert result.attempted > 0 and result.failed == 0
+
+
+# Measures by depth
+
+
+def test_by_depth_shows_means_and_every_seed_at_their_depths():
+    values = {"dot": {8: [0.9, 0.8], 256: [0.5, 0.7]}, "scaled": {8: [0.7, 0.6], 256: [1.0, 0.9]}}
+    ax = plots.by_depth(values, ylabel="weight on the right seat")
+    for name, of_depth in values.items():
+        assert lines(ax)[name].get_xdata() == pytest.approx([8, 256])
+        means = [np.mean(of_seeds) for of_seeds in of_depth.values()]
+        assert lines(ax)[name].get_ydata() == pytest.approx(means)
+        for depth, of_seeds, dots in zip(of_depth, of_depth.values(), seeds(ax, name), strict=True):
+            assert dots.get_ydata().tolist() == of_seeds
+            assert dots.get_xdata() == pytest.approx([depth] * 2, rel=0.2)  # beside their mean
+    assert labels_at(ax.xaxis.get_major_ticks()) == {8: "8", 256: "256"}
+    assert ax.get_ylabel() == "weight on the right seat"
+
+
+def test_by_depth_draws_no_seeds_where_there_is_one_number():
+    ax = plots.by_depth({"dot": {4: 0.35, 16: 0.26, 64: 0.16}}, limits=(0, 0.5))
+    assert seeds(ax, "dot") == [] and ax.get_ylim() == (0, 0.5)
+    x = [ax.transScale.transform((depth, 0))[0] for depth in (4, 16, 64)]
+    assert x[1] - x[0] == pytest.approx(x[2] - x[1])  # a step is a factor
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({"dot": {8: 1.2}}, r"values\['dot'\]\[8\]: expected finite numbers from 0 to 1, got 1.2"),
+        ({"dot": {256: 0.5, 8: 0.9}}, r"values: expected increasing depths, got \[256, 8\]"),
+        ({"dot": {8: 0.5}, "scaled": {16: 0.9}}, r"values\['scaled'\]: expected the buckets of"),
+        ({"dot": {"eight": 0.5}}, "depths: expected numbers"),
+        ({"dot": {0: 0.5}}, "depths: expected finite numbers from 1"),
+    ],
+)
+def test_bad_depths(values, message):
+    with pytest.raises(ValueError, match=message):
+        plots.by_depth(values)
+    assert not plt.get_fignums()

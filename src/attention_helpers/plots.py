@@ -1270,15 +1270,17 @@ def by_depth(
         ax = ax if ax is not None else _new_axes((7.0, 3.6))
         ax.set_xscale("log", base=2)
         ax.set_ylim(*limits)
-        margin = (depths[-1] / depths[0]) ** 0.06
+        margin = max(1.1, (depths[-1] / depths[0]) ** 0.08)
         ax.set_xlim(depths[0] / margin, depths[-1] * margin)
         ax.set_xticks(depths, labels=[str(depth) for depth in depths], minor=False)
         ax.set_xticks([], minor=True)
-        for name, of_depth in runs.items():
+        for place, (name, of_depth) in enumerate(runs.items()):
             _line(ax, depths, [of_depth[d].mean() for d in depths], styles[name], label=name)
-            if any(of_depth[d].size > 1 for d in depths):
-                for d in depths:
-                    at = np.full(of_depth[d].size, d)
+            # A column of seeds for each score, side by side before the depth they belong to.
+            left = margin ** (0.18 * (place - len(runs)))
+            for d in depths:
+                if of_depth[d].size > 1:
+                    at = np.full(of_depth[d].size, d * left)
                     _dots(ax, at, of_depth[d], styles[name], label=f"_{name}: seeds")
         ax.grid(False, axis="x")
         ax.set_xlabel("depth d of queries and keys")
