@@ -372,8 +372,9 @@ def verb_group(base, present, french, *, future=False, negation=None, adverb=Non
         source = ("does" if present != base else "do", "not", *base.split())
     else:
         source = (*word, *present.split())
-    verb = source.index(base.split()[0] if future or "not" in word and not be else
-                        present.split()[0])
+    verb = source.index(
+        base.split()[0] if future or "not" in word and not be else present.split()[0]
+    )
     at = 1 if negation else 0
     sure, maybe = [(verb, at)], []
     if negation:
@@ -426,8 +427,7 @@ def _read_adjectives():
         forms = ((masculine, feminine), (french_plural(masculine), french_plural(feminine)))
         pieces = tuple(tuple(unit(english, form) for form in row) for row in forms)
         place, _, star = place.partition(" ")
-        adjectives.append(
-            Adjective(kinds, place, bool(star), pieces, unit(english, before_vowel)))
+        adjectives.append(Adjective(kinds, place, bool(star), pieces, unit(english, before_vowel)))
     return adjectives
 
 
@@ -436,16 +436,16 @@ def _read_verbs():
     for kinds, base, third, *french in _rows(VERBS):
         subjects, _, objects = (part.strip() for part in kinds.partition(">"))
         groups = _verb_groups(base, third, french)
-        up_to = tuple(tuple(_up_to(by_length) for by_length in by_negation)
-                      for by_negation in groups)
+        up_to = tuple(
+            tuple(_up_to(by_length) for by_length in by_negation) for by_negation in groups
+        )
         verbs.append(Verb(subjects, objects, groups, up_to))
     return verbs
 
 
 def _up_to(groups):
     """{room: groups of at most so many English words}; five are enough for every group."""
-    return {room: [group for n in groups if n <= room for group in groups[n]]
-            for room in range(6)}
+    return {room: [group for n in groups if n <= room for group in groups[n]] for room in range(6)}
 
 
 def _read_determiners():
@@ -479,12 +479,21 @@ def _read_prepositions():
 
 NOUN_LIST, ADJECTIVE_LIST, VERB_LIST = _read_nouns(), _read_adjectives(), _read_verbs()
 DETERMINER_LIST, PREPOSITION_TABLE, SINGLE_LIST = (
-    _read_determiners(), _read_prepositions(), _read_singles())
+    _read_determiners(),
+    _read_prepositions(),
+    _read_singles(),
+)
 KINDS = "patflm"
-NOUNS_OF = {(k, n): [x for x in NOUN_LIST if x.kind == k and len(x.pieces[0].source) == n]
-            for k in KINDS for n in (1, 2)}
-ADJECTIVES_OF = {(k, p): [x for x in ADJECTIVE_LIST if k in x.kinds and x.place == p]
-                 for k in KINDS for p in ("before", "outer", "inner")}
+NOUNS_OF = {
+    (k, n): [x for x in NOUN_LIST if x.kind == k and len(x.pieces[0].source) == n]
+    for k in KINDS
+    for n in (1, 2)
+}
+ADJECTIVES_OF = {
+    (k, p): [x for x in ADJECTIVE_LIST if k in x.kinds and x.place == p]
+    for k in KINDS
+    for p in ("before", "outer", "inner")
+}
 PREDICATES_OF = {k: [x for x in ADJECTIVE_LIST if k in x.kinds and x.predicate] for k in KINDS}
 BE = VERB_LIST[-1]
 SAYING = [v for v in VERB_LIST if v.objects == "that"]
@@ -492,18 +501,31 @@ INTRANSITIVE = {k: [v for v in VERB_LIST if k in v.subjects and not v.objects] f
 TRANSITIVE_LIST = [v for v in VERB_LIST if v.objects not in ("", "that", "be")]
 TRANSITIVE = {k: [v for v in TRANSITIVE_LIST if k in v.subjects] for k in KINDS}
 TAKING = {k: [v for v in TRANSITIVE_LIST if k in v.objects] for k in KINDS}
-DETERMINER_USES = {"definite": ("definite",), "after de": ("definite", "article"),
-                   "any": ("definite", "article", "quantity")}
-DETERMINERS_OF = {(use, n): [d for d in DETERMINER_LIST if d.use in uses and len(d.pieces[0].source) == n]
-                  for use, uses in DETERMINER_USES.items() for n in (1, 2, 3)}
+DETERMINER_USES = {
+    "definite": ("definite",),
+    "after de": ("definite", "article"),
+    "any": ("definite", "article", "quantity"),
+}
+DETERMINERS_OF = {
+    (use, n): [d for d in DETERMINER_LIST if d.use in uses and len(d.pieces[0].source) == n]
+    for use, uses in DETERMINER_USES.items()
+    for n in (1, 2, 3)
+}
 POSSESSOR_DETERMINERS = [d for d in DETERMINER_LIST if d.use == "definite" and not d.plural]
 PRONOUNS = {"any": SINGLE_LIST, "definite": [s for s in SINGLE_LIST if s[2]]}
 NAMES = [s for s in SINGLE_LIST if s[3]]
-ADVERBIAL_LIST = [(unit(row[0].lstrip("* "), *row[1:]), row[0].startswith("*"))
-                  for row in _rows(ADVERBIALS)]
-ADVERBIALS_OF = {(n, frequency): [piece for piece, star in ADVERBIAL_LIST
-                                  if len(piece.source) == n and not (star and frequency)]
-                 for n in (1, 2, 3) for frequency in (False, True)}
+ADVERBIAL_LIST = [
+    (unit(row[0].lstrip("* "), *row[1:]), row[0].startswith("*")) for row in _rows(ADVERBIALS)
+]
+ADVERBIALS_OF = {
+    (n, frequency): [
+        piece
+        for piece, star in ADVERBIAL_LIST
+        if len(piece.source) == n and not (star and frequency)
+    ]
+    for n in (1, 2, 3)
+    for frequency in (False, True)
+}
 # English words of the noun group in a noun phrase of 4, 5, 6, 7 and more: what follows it gets
 # none or at least three ("that sleep" alone gave "the cats that sleep sleep" too often).
 GROUP_LENGTHS = {4: (4,), 5: (2, 5), 6: (2, 3), 7: (2, 3, 4)}
@@ -515,15 +537,25 @@ FREQUENCY_WORDS = frozenset({"often", "always", "never"})
 
 def _fitting(*uses):
     """{length: prepositions of these uses that leave room for a noun phrase}; 5 is enough."""
-    return {length: [p for use in uses for p in PREPOSITION_TABLE[use]
-                     if len(p.piece.source) + (1 if "p" in p.kinds else 2) <= length]
-            for length in range(3, 6)}
+    return {
+        length: [
+            p
+            for use in uses
+            for p in PREPOSITION_TABLE[use]
+            if len(p.piece.source) + (1 if "p" in p.kinds else 2) <= length
+        ]
+        for length in range(3, 6)
+    }
 
 
 BEHIND_NOUN = {k: _fitting("place") for k in "tfl"} | {
-    k: _fitting("place", "company") for k in "pa"}
-BEHIND_VERB = {"m": _fitting("reason")} | {k: _fitting("place", "reason") for k in "tfl"} | {
-    k: _fitting("place", "company", "reason", "reason") for k in "pa"}
+    k: _fitting("place", "company") for k in "pa"
+}
+BEHIND_VERB = (
+    {"m": _fitting("reason")}
+    | {k: _fitting("place", "reason") for k in "tfl"}
+    | {k: _fitting("place", "company", "reason", "reason") for k in "pa"}
+)
 CONJUNCTION_LIST = [unit(*row) for row in _rows(CONJUNCTIONS)]
 WHO, THAT_SUBJECT, THAT = unit("who", "qui"), unit("that", "qui"), unit("that", "que")
 VERY, AS, AS_THAN = unit("very", "très"), unit("as", "aussi"), unit("as", "que")
@@ -535,8 +567,16 @@ ARTICLES = (("le", "la"), ("les", "les"))  # by number, then by gender
 def _noun_phrase_shapes(kind, use):
     """For each English length: (determiner words, adjective places, noun words), by weight."""
     shapes = {n: [] for n in range(2, 8)}
-    for places in ((), ("before",), ("outer",), ("inner",), ("before", "outer"),
-                   ("before", "inner"), ("outer", "inner"), ("before", "outer", "inner")):
+    for places in (
+        (),
+        ("before",),
+        ("outer",),
+        ("inner",),
+        ("before", "outer"),
+        ("before", "inner"),
+        ("outer", "inner"),
+        ("before", "outer", "inner"),
+    ):
         for d in (1, 2, 3):
             for n in (1, 2):
                 if DETERMINERS_OF[use, d] and NOUNS_OF[kind, n] and d + len(places) + n < 8:
@@ -665,10 +705,10 @@ def contract(piece, at):
         (('près', 'du', 'chat'), ((0, 0), (2, 2)), ((0, 1), (1, 1)))
     """
     source, target, sure, maybe = piece
-    merged = CONTRACTION.get(" ".join(target[at:at + 2]))
+    merged = CONTRACTION.get(" ".join(target[at : at + 2]))
     if merged is None or merged in ("du", "au") and target[at + 2][0] in VOWELS:
         return piece
-    target = (*target[:at], merged, *target[at + 2:])
+    target = (*target[:at], merged, *target[at + 2 :])
     moved = [(i, j - (j > at)) for i, j in sure]
     maybe = [(i, j - (j > at)) for i, j in maybe] + [link for link in moved if link[1] == at]
     sure = tuple(link for link in moved if link[1] != at)
@@ -688,7 +728,9 @@ def draw_possessive(rng, length, kind):
     places = ((), (pick(rng, ("before", "outer", "inner")),), ("before", "outer"))[more]
     adjectives = tuple([pick(rng, ADJECTIVES_OF[kind, place]) for place in places])
     noun, plural = pick(rng, NOUNS_OF[kind, 1]), int(rng.random() < 0.5)
-    return possessive(possessor, plural, adjectives, noun), Head(kind, noun.gender, plural, adjectives)
+    return possessive(possessor, plural, adjectives, noun), Head(
+        kind, noun.gender, plural, adjectives
+    )
 
 
 def noun_phrase(rng, length, kind, use="any", subject=False):
@@ -859,8 +901,10 @@ def elide(target):
         ["l'", 'oiseau', "n'", 'est', 'pas', 'sur', 'mon', 'école']
     """
     following = [*target[1:], "."]
-    return [ELISION[word] if word in ELISION and after[0] in VOWELS else word
-            for word, after in zip(target, following, strict=True)]
+    return [
+        ELISION[word] if word in ELISION and after[0] in VOWELS else word
+        for word, after in zip(target, following, strict=True)
+    ]
 
 
 def assemble(pieces):
@@ -919,7 +963,8 @@ def generate_pairs(size, *, seed=0, split="train", min_length=5, max_length=50, 
     _check_integer("max_length", max_length, SHORTEST, LONGEST)
     if min_length > max_length:
         raise ValueError(
-            f"min_length must be at most max_length, got {min_length} and {max_length}")
+            f"min_length must be at most max_length, got {min_length} and {max_length}"
+        )
     if not isinstance(split, str):
         raise TypeError(f"split must be a string, got {split!r} ({type(split).__name__})")
     if split not in ("train", "test"):
@@ -1061,8 +1106,10 @@ class Vocabulary:
             raise ValueError("tokens must hold at least one word, got an empty sentence")
         if None in ids:
             if unknown == "error":
-                raise ValueError(f"tokens must be words of the vocabulary, got "
-                                 f"{list(tokens)[ids.index(None)]!r}, which is unknown")
+                raise ValueError(
+                    f"tokens must be words of the vocabulary, got "
+                    f"{list(tokens)[ids.index(None)]!r}, which is unknown"
+                )
             ids = [self._ids[UNKNOWN] if i is None else i for i in ids]
         return [self._ids[START]] * start + ids + [self._ids[END]] * end
 
@@ -1107,8 +1154,7 @@ def _lexicon():
         yield from [preposition.piece for preposition in prepositions]
     yield from [single[0] for single in SINGLE_LIST]
     yield from [piece for piece, _ in ADVERBIAL_LIST]
-    yield from (*CONJUNCTION_LIST, *AN, WHO, THAT_SUBJECT, THAT, VERY, AS,
-                AS_THAN, OF, STOP)
+    yield from (*CONJUNCTION_LIST, *AN, WHO, THAT_SUBJECT, THAT, VERY, AS, AS_THAN, OF, STOP)
 
 
 def source_vocabulary():
@@ -1162,11 +1208,12 @@ def pad(sequences, length=None):
         length = max(lengths)
     _check_integer("length", length, 1)
     if max(lengths) > length:
-        raise ValueError(f"length must be at least that of the longest sequence, "
-                         f"{max(lengths)}, got {length}")
+        raise ValueError(
+            f"length must be at least that of the longest sequence, {max(lengths)}, got {length}"
+        )
     array = np.zeros((len(lengths), length), dtype=np.int32)
     for row, sequence in zip(array, sequences, strict=True):
-        row[:len(sequence)] = sequence
+        row[: len(sequence)] = sequence
     return array
 
 

@@ -86,7 +86,9 @@ class BahdanauAttention(keras.layers.Layer):
         """
         self._check_built()
         kernel, key = tensors("mu,...km", key_kernel=self.key_kernel, key=key)
-        return tf.einsum("...km,mu->...ku", key, kernel)
+        # tensordot, not einsum "...km,mu->...ku": equal, but XLA compiles a gradient of the einsum
+        # over two batch axes that is several times slower on a CPU (benchmarks/projection.py).
+        return tf.tensordot(key, kernel, axes=1)
 
     def attend(self, query, projected_key, value, mask=None):
         """The context and the weights, for keys that `project_key` has projected.
@@ -95,7 +97,7 @@ class BahdanauAttention(keras.layers.Layer):
         """
         self._check_built()
         kernel, query = tensors("nu,...qn", query_kernel=self.query_kernel, query=query)
-        projected_query = tf.einsum("...qn,nu->...qu", query, kernel)
+        projected_query = tf.tensordot(query, kernel, axes=1)
         return additive_attention(projected_query, projected_key, value, self.score_kernel, mask)
 
     def compute_output_shape(self, query_shape, value_shape, key_shape=None):
