@@ -1217,35 +1217,75 @@ def pad(sequences, length=None):
     return array
 
 
-def batches_by_length(sources, targets, batch_size, *, steps, bins=3, seed=0):
+# Between 0, as many sentences of every length, and 1, as many tokens of every length.
+SHORTER_MORE_OFTEN = 0.6
+
+
+def batches_by_length(sources, targets, batch_size, *, steps, bins=4, seed=0):
     """Batches of sentences of similar length, padded to a few fixed shapes.
 
-    The pairs are sorted by source length and cut into `bins` of equal size. All batches of a bin
-    have one shape, so that a compiled training step is compiled `bins` times and no more.
+    The pairs are sorted by source length and cut into `bins` of equal size. A bin is drawn with a
+    probability that falls with the length of its targets, to the power `SHORTER_MORE_OFTEN`: short
+    batches cost less, and a model that has learnt them learns the long ones sooner. All batches of a bin
+    have one shape, so that a compiled training step is compiled `bins` times and no more. A round
+    through a bin takes no sentence twice; what is left at its end and too little for a batch waits
+    for another round.
 
     Args:
         sources: lists of ids.
-        targets: lists of ids, from START to END.
+        targets: lists of ids, from START to END, as many as sources.
         batch_size: sentences a batch (fewer, if a bin holds fewer).
         steps: how many batches.
-        bins: how many shapes.
+        bins: how many shapes (fewer, if there are fewer pairs).
         seed: of the order of batches and sentences.
 
-    Yields:
-        `(source, target_in, target_out)`: int32 `(b, k)`, `(b, q)`, `(b, q)`; `target_out` is
-        `target_in` one word later.
+    Returns:
+        An iterator of `(source, target_in, target_out)`: int32 `(b, k)`, `(b, q)`, `(b, q)`;
+        `target_out` is `target_in` one word later.
+
+    Raises:
+        TypeError: `batch_size`, `steps`, `bins` or `seed` is not an integer.
+        ValueError: one of them is too small, there are no sentences, not as many targets as
+            sources, an empty source, or a target of fewer than two ids.
+
+    Example:
+        >>> batches = batches_by_length([[4, 5]], [[1, 7, 8, 2]], batch_size=1, steps=1)
+        >>> for array in next(batches):
+        ...     print(array.tolist())
+        [[4, 5]]
+        [[1, 7, 8]]
+        [[7, 8, 2]]
     """
-    random = np.random.default_rng(seed)
+    _check_batches(sources, targets, batch_size, steps, bins, seed)
     order = np.argsort([len(ids) for ids in sources], kind="stable")
     groups = [
         (pad([sources[i] for i in group]), pad([targets[i] for i in group]))
         for group in np.array_split(order, min(bins, len(order)))
     ]
+    return _draw_batches(groups, batch_size, steps, np.random.default_rng(seed))
+
+
+def _draw_batches(groups, batch_size, steps, random):
+    weights = np.array([target.shape[1] for _, target in groups]) ** -SHORTER_MORE_OFTEN
     waiting = [np.array([], int) for _ in groups]
     for _ in range(steps):
-        number = random.integers(len(groups))
+        number = random.choice(len(groups), p=weights / weights.sum())
         source, target = groups[number]
         if len(waiting[number]) < batch_size:  # a new round through this bin
             waiting[number] = random.permutation(len(source))
         rows, waiting[number] = np.split(waiting[number], [batch_size])
         yield source[rows], target[rows, :-1], target[rows, 1:]
+
+
+def _check_batches(sources, targets, batch_size, steps, bins, seed):
+    for name, value in {"batch_size": batch_size, "steps": steps, "bins": bins}.items():
+        _check_integer(name, value, 1)
+    _check_integer("seed", seed, 0)
+    if len(sources) == 0:
+        raise ValueError("sources must hold at least one sentence, got none")
+    if len(sources) != len(targets):
+        raise ValueError(f"targets must be as many as sources, {len(sources)}, got {len(targets)}")
+    for name, sentences, least in (("sources", sources, 1), ("targets", targets, 2)):
+        for number, ids in enumerate(sentences):
+            if len(ids) < least:
+                raise ValueError(f"{name}[{number}] must hold {least} or more ids, got {ids!r}")

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ._checks import integers, show, tensors
 from ._tensorflow import keras, tf
 from .corpus import END_ID, PAD_ID, START_ID, Vocabulary, batches_by_length, pad
 from .functional import attention, dot_product_scores, padding_mask
@@ -36,6 +37,15 @@ class GRU(keras.layers.Layer):
 
     Args:
         units: n, the size of the state.
+        **kwargs: those of every Keras layer, such as `name`.
+
+    Called with `inputs`, floating `(b, k, depth)`, `mask`, boolean `(b, k)`, True where there is a
+    word, and `reverse`, whether to read from the end, it returns the states `(b, k, n)`, each at
+    the position of its word. Padding leaves the state as it was.
+
+    Raises:
+        ValueError: `units` is not a positive integer, the inputs have another rank or dtype, or
+            the mask is not boolean `(b, k)`.
 
     Example:
         >>> states = GRU(4)(tf.zeros([2, 3, 5]), mask=tf.ones([2, 3], bool))
@@ -47,6 +57,7 @@ class GRU(keras.layers.Layer):
 
     def __init__(self, units, **kwargs):
         super().__init__(**kwargs)
+        check_positive(units=units)
         self.units = units
 
     def build(self, input_shape):
@@ -72,7 +83,7 @@ class GRU(keras.layers.Layer):
         return (1 - z) * state + z * candidate
 
     def call(self, inputs, mask, reverse=False):
-        """All states `(b, k, n)`, read forwards or in reverse; padding leaves the state alone."""
+        check_inputs(inputs, mask)
 
         def step(state, element):
             projected, is_word = element
@@ -84,6 +95,9 @@ class GRU(keras.layers.Layer):
         )
         start = tf.zeros([tf.shape(inputs)[0], self.units], inputs.dtype)
         return swap_batch_and_time(tf.scan(step, elements, start, reverse=reverse))
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """None: masks are explicit, and the states carry none on."""
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}
@@ -274,9 +288,16 @@ class Seq2Seq(keras.Model):
         embedding_dim: the size of the word vectors.
         dropout: the share of the embeddings and of the readout that training drops.
         seed: sets Keras' global seed before the weights are drawn; None leaves it alone.
+        **kwargs: those of every Keras model, such as `name`.
 
-    Called with `(source, target_in)`, integer ids `(b, k)` and `(b, q)`, it returns the logits
-    `(b, q, vocabulary)` under teacher forcing.
+    Called with `(source, target_in)`, integer ids `(b, k)` and `(b, q)` padded with 0 at the end,
+    it returns the logits `(b, q, vocabulary)` under teacher forcing. `save("name.keras")` is that
+    of every Keras model, and takes the vocabularies along.
+
+    Raises:
+        TypeError: a vocabulary is neither a `Vocabulary` nor a list of tokens.
+        ValueError: an unknown attention, a size that is not a positive integer, a dropout outside
+            [0, 1), a seed that is negative or not an integer.
 
     Example:
         >>> from attention_helpers.corpus import Vocabulary
@@ -304,11 +325,13 @@ class Seq2Seq(keras.Model):
     ):
         check_choice("attention", attention, DECODERS)
         check_positive(units=units, embedding_dim=embedding_dim)
+        check_number("dropout", dropout, "from 0 to below 1", lambda share: 0 <= share < 1)
+        check_seed(seed)
         super().__init__(**kwargs)
-        if seed is not None:
-            keras.utils.set_random_seed(seed)
         self.source_vocabulary = as_vocabulary("source_vocabulary", source_vocabulary)
         self.target_vocabulary = as_vocabulary("target_vocabulary", target_vocabulary)
+        if seed is not None:
+            keras.utils.set_random_seed(seed)
         self.settings = {
             "attention": attention,
             "units": units,
@@ -326,7 +349,19 @@ class Seq2Seq(keras.Model):
         self.built = True
 
     def encode(self, source, training=False):
-        """From source ids `(b, k)` to the `Memory` that the decoder reads."""
+        """Reads a batch of sentences.
+
+        Args:
+            source: integer ids `(b, k)`, padded with 0 at the end.
+            training: whether to drop a share of the embeddings.
+
+        Returns:
+            The `Memory` that the decoder reads.
+
+        Raises:
+            ValueError: the ids are not integers, not of shape `(b, k)`, or not in the vocabulary.
+        """
+        source = as_ids("source", source, self.source_vocabulary)
         annotations, summary = self.encoder(source, training=training)
         return self.decoder.remember(annotations, summary, padding_mask(source, PAD_ID))
 
@@ -334,25 +369,59 @@ class Seq2Seq(keras.Model):
         return self.teacher_force(*inputs, training=training)[0]
 
     def teacher_force(self, source, target_in, training=False):
-        """The logits `(b, q, vocabulary)` and the weights `(b, q, k)`, given the right past."""
-        source, target_in = tf.convert_to_tensor(source), tf.convert_to_tensor(target_in)
-        check_ids(source=source, target_in=target_in)
-        return self.decoder(target_in, self.encode(source, training), training=training)
+        """Predicts every next word, given the right ones before it.
+
+        Args:
+            source: integer ids `(b, k)`, padded with 0 at the end.
+            target_in: integer ids `(b, q)`: START and the translation, without END.
+            training: whether to drop a share of the embeddings and of the readout.
+
+        Returns:
+            The logits `(b, q, vocabulary)` and the weights `(b, q, k)`. Without attention there is
+            one vector to look at, hence one weight: `(b, q, 1)`.
+
+        Raises:
+            ValueError: the ids are not integers, not of shape `(b, k)` and `(b, q)`, or not in the
+                vocabulary.
+        """
+        memory = self.encode(source, training)
+        target_in = as_ids("target_in", target_in, self.target_vocabulary, memory.value.shape[0])
+        return self.decoder(target_in, memory, training=training)
 
     def translate(self, sentences, max_length=None, batch_size=128):
-        """Greedy translations of a list of token sequences, as a list of `Translation`.
+        """Translates sentences, taking the likeliest word each time.
 
-        A translation ends with END, or after `max_length` tokens (twice the source and ten more,
-        if None). Raises `ValueError` for an empty sentence or a word that is not in the vocabulary.
+        Args:
+            sentences: a list of token sequences.
+            max_length: after how many tokens to stop, if END did not come; None means twice the
+                longest sentence of the batch and ten more.
+            batch_size: how many sentences of similar length to translate at once.
+
+        Returns:
+            A list of `Translation`, in the order of the sentences.
+
+        Raises:
+            TypeError: a sentence is a string instead of a sequence of tokens.
+            ValueError: a sentence is empty or has a word that is not in the vocabulary;
+                `max_length` or `batch_size` is not a positive integer.
+
+        Example:
+            >>> model = Seq2Seq(["a", "cat"], ["un", "chat"], units=8, seed=0)
+            >>> translations = model.translate([["a", "cat"], ["cat"]], max_length=4)
+            >>> [len(translation.tokens) <= 4 for translation in translations]
+            [True, True]
         """
-        sources = [self.source_ids(number, words) for number, words in enumerate(sentences)]
+        check_positive(batch_size=batch_size)
+        if max_length is not None:
+            check_positive(max_length=max_length)
+        sources = encode_all("sentences", sentences, self.source_vocabulary)
         by_length = sorted(range(len(sources)), key=lambda number: len(sources[number]))
         translations = [None] * len(sources)
         for first in range(0, len(sources), batch_size):
             numbers = by_length[first : first + batch_size]
             source = pad([sources[number] for number in numbers])
-            limit = max_length or 2 * source.shape[1] + 10
-            tokens, weights = self.greedy(tf.constant(source), tf.constant(limit))
+            limit = 2 * source.shape[1] + 10 if max_length is None else max_length
+            tokens, weights = self.greedy(tf.constant(source), tf.constant(limit, tf.int32))
             for number, ids, rows in zip(numbers, tokens.numpy(), weights.numpy(), strict=True):
                 translations[number] = self.translation(ids, rows, len(sources[number]))
         return translations
@@ -378,13 +447,6 @@ class Seq2Seq(keras.Model):
                 break
         return swap_batch_and_time(tokens.stack()), swap_batch_and_time(rows.stack())
 
-    def source_ids(self, number, words):
-        if isinstance(words, str) or not len(words):
-            raise ValueError(
-                f"sentences[{number}]: expected a sequence of at least one token, got {words!r}"
-            )
-        return self.source_vocabulary.encode(words)
-
     def translation(self, ids, weights, source_length):
         written = int(np.argmax(ids == END_ID)) + 1 if END_ID in ids else len(ids)
         tokens = tuple(self.target_vocabulary.tokens[i] for i in ids[:written] if i != END_ID)
@@ -394,20 +456,30 @@ class Seq2Seq(keras.Model):
 
     @classmethod
     def load(cls, path, *, source_vocabulary=None, target_vocabulary=None):
-        """The model that `save(path)` wrote, a `.keras` file.
+        """The model that `save(path)` wrote.
 
-        A vocabulary that is given must be the saved one, or ids would mean other words:
-        `ValueError` otherwise.
+        Args:
+            path: a `.keras` file.
+            source_vocabulary, target_vocabulary: those that the caller will use. They must be the
+                saved ones, or ids would mean other words; None takes the saved ones unseen.
+
+        Returns:
+            A `Seq2Seq`.
+
+        Raises:
+            ValueError: there is no saved `Seq2Seq` at the path, or a vocabulary is another one.
         """
-        model = keras.saving.load_model(path, compile=False)
+        try:
+            model = keras.saving.load_model(path, compile=False)
+        except (KeyError, OSError, TypeError, ValueError) as error:
+            raise ValueError(f"path: expected a saved Seq2Seq, got {path}: {error}") from error
         if not isinstance(model, cls):
-            raise ValueError(
-                f"path: expected a saved Seq2Seq, {path} holds a {type(model).__name__}"
-            )
+            kind = type(model).__name__
+            raise ValueError(f"path: expected a saved Seq2Seq, got {path}, which holds a {kind}")
         given = {"source_vocabulary": source_vocabulary, "target_vocabulary": target_vocabulary}
         for name, vocabulary in given.items():
             if vocabulary is not None:
-                check_same(name, vocabulary, getattr(model, name))
+                check_same(name, as_vocabulary(name, vocabulary), getattr(model, name))
         return model
 
     def get_config(self):
@@ -416,6 +488,130 @@ class Seq2Seq(keras.Model):
             "target_vocabulary": list(self.target_vocabulary.tokens),
             **self.settings,
         }
+
+
+def masked_crossentropy(target_out, logits):
+    """The mean of -log p(y_i) over the tokens of a batch; padding is not counted.
+
+    Args:
+        target_out: the ids to predict, integer `(b, q)`.
+        logits: floating `(b, q, vocabulary)`.
+
+    Returns:
+        A scalar, in nats per token.
+
+    Raises:
+        ValueError: a wrong dtype, or shapes that do not belong together.
+
+    Example:
+        >>> float(masked_crossentropy([[1, 0]], [[[0.0, 0.0], [9.0, 0.0]]]))  # log 2
+        0.6931...
+    """
+    target_out = integers("target_out", target_out)
+    (logits,) = tensors("bqv", logits=logits)
+    if not target_out.shape.is_compatible_with(logits.shape[:2]):
+        raise ValueError(
+            f"target_out: expected (b, q) as in logits of shape {show(logits.shape)}, "
+            f"got shape {show(target_out.shape)}"
+        )
+    is_token = tf.cast(target_out != PAD_ID, logits.dtype)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(target_out, logits)
+    return tf.reduce_sum(losses * is_token) / tf.reduce_sum(is_token)
+
+
+def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, seed=0, verbose=True):
+    """Train a `Seq2Seq` with Adam, a warm-up and a decay to zero; gradients are clipped to norm 1.
+
+    Args:
+        model: a `Seq2Seq`.
+        pairs: `corpus.SentencePair`s, or any objects with `source` and `target` tokens.
+        steps: how many batches.
+        batch_size: sentences a batch; a batch holds sentences of similar length.
+        learning_rate: the highest one, after the warm-up.
+        seed: of the order of the batches.
+        verbose: whether to show the step, the loss and the time left.
+
+    Returns:
+        A dict: `loss` of each step (nats per token), `seconds` (compilation included),
+        `tokens_per_second` (target tokens, END included, padding not).
+
+    Raises:
+        TypeError: `model` is no `Seq2Seq`, or a sentence is a string instead of tokens.
+        ValueError: there are no pairs, a sentence is empty or has a word that is not in the
+            vocabulary; `steps` or `batch_size` is not a positive integer, `learning_rate` not a
+            finite number above 0, `seed` is negative.
+
+    Example:
+        >>> from attention_helpers.corpus import SentencePair
+        >>> model = Seq2Seq(["a", "cat"], ["un", "chat"], units=4, embedding_dim=4, seed=0)
+        >>> pairs = [SentencePair(("a", "cat"), ("un", "chat"), frozenset(), frozenset())]
+        >>> history = train(model, pairs, steps=2, verbose=False)
+        >>> len(history["loss"]), sorted(history)
+        (2, ['loss', 'seconds', 'tokens_per_second'])
+    """
+    if not isinstance(model, Seq2Seq):
+        raise TypeError(f"model: expected a Seq2Seq, got {type(model).__name__}")
+    check_positive(steps=steps, batch_size=batch_size)
+    check_number("learning_rate", learning_rate, "above 0", lambda rate: 0 < rate < np.inf)
+    pairs = list(pairs)
+    if not pairs:
+        raise ValueError("pairs: expected at least one pair of sentences, got none")
+    sources = encode_all("pairs.source", [p.source for p in pairs], model.source_vocabulary)
+    targets = encode_all(
+        "pairs.target", [p.target for p in pairs], model.target_vocabulary, start=True, end=True
+    )
+    warmup = steps // 20
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, steps - warmup, warmup_target=learning_rate, warmup_steps=warmup
+    )
+    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
+    train_step = training_step(model, optimizer)
+    progress = Progress(steps) if verbose else None
+    losses, tokens, start = [], 0, time.perf_counter()
+    for batch in batches_by_length(sources, targets, batch_size, steps=steps, seed=seed):
+        losses.append(float(train_step(*batch)))
+        tokens += int(np.count_nonzero(batch[-1]))
+        if progress:
+            progress.update(losses)
+    seconds = time.perf_counter() - start
+    return {"loss": losses, "seconds": seconds, "tokens_per_second": tokens / seconds}
+
+
+def training_step(model, optimizer):
+    """A compiled function of one batch: it takes a step and returns the loss before it.
+
+    It is compiled once for each shape, that is for each bin of lengths.
+    """
+    optimizer.build(model.trainable_variables)
+
+    @tf.function(jit_compile=True)
+    def train_step(source, target_in, target_out):
+        with tf.GradientTape() as tape:
+            loss = masked_crossentropy(target_out, model((source, target_in), training=True))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+        return loss
+
+    return train_step
+
+
+class Progress:
+    """One line, rewritten in place: step, loss, time left. It wipes itself out at the end."""
+
+    def __init__(self, steps):
+        self.steps, self.start, self.shown = steps, time.perf_counter(), 0.0
+
+    def update(self, losses):
+        now, done = time.perf_counter(), len(losses)
+        if done < self.steps and now - self.shown < 0.5:
+            return
+        self.shown = now
+        left = (now - self.start) / done * (self.steps - done)
+        text = f"step {done}/{self.steps}, loss {np.mean(losses[-20:]):.3f}, {left:.0f} s left"
+        if done == self.steps:
+            text = ""
+        sys.stdout.write(f"\r{text:<60}" + ("\r" if not text else ""))
+        sys.stdout.flush()
 
 
 def as_vocabulary(name, vocabulary):
@@ -438,107 +634,65 @@ def check_same(name, given, saved):
     )
 
 
+def as_ids(name, ids, vocabulary, rows=None):
+    """Ids as a tensor `(b, length)`; their values are checked only where they are known: eagerly."""
+    ids = integers(name, ids)
+    if ids.shape.rank != 2 or 0 in ids.shape or rows not in (None, ids.shape[0]):
+        expected = f"({rows or 'batch'}, length)"
+        raise ValueError(f"{name}: expected ids of shape {expected}, got shape {show(ids.shape)}")
+    if tf.executing_eagerly():
+        values = ids.numpy()
+        outside = values[(values < 0) | (values >= len(vocabulary))]
+        if outside.size:
+            raise ValueError(
+                f"{name}: expected ids of the vocabulary, from 0 to {len(vocabulary) - 1}, "
+                f"got {outside[0]}"
+            )
+    return ids
+
+
+def encode_all(name, sentences, vocabulary, **ends):
+    """The ids of sentences; an error says which sentence it is about."""
+    encoded = []
+    for number, words in enumerate(sentences):
+        try:
+            encoded.append(vocabulary.encode(words, **ends))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{name}[{number}]: {error}") from None
+    return encoded
+
+
+def check_inputs(inputs, mask):
+    tensors("bkd", inputs=inputs)
+    if mask is None or mask.dtype != tf.bool or not mask.shape.is_compatible_with(inputs.shape[:2]):
+        got = "None" if mask is None else f"{mask.dtype.name} of shape {show(mask.shape)}"
+        raise ValueError(
+            f"mask: expected a boolean (b, k), True where there is a word, for inputs of shape "
+            f"{show(inputs.shape)}, got {got}"
+        )
+
+
 def check_choice(name, value, choices):
-    if value not in choices:
+    if value not in list(choices):  # a list, for the value may not be hashable
         expected = ", ".join(map(repr, choices))
         raise ValueError(f"{name}: expected one of {expected}, got {value!r}")
 
 
+def is_whole(number):
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+
+
 def check_positive(**numbers):
     for name, number in numbers.items():
-        if not isinstance(number, int | np.integer) or isinstance(number, bool) or number < 1:
+        if not is_whole(number) or number < 1:
             raise ValueError(f"{name}: expected a whole number from 1, got {number!r}")
 
 
-def check_ids(**tensors):
-    for name, tensor in tensors.items():
-        if not tensor.dtype.is_integer or tensor.shape.rank != 2:
-            raise ValueError(
-                f"{name}: expected integer ids of shape (batch, length), "
-                f"got {tensor.dtype.name} of shape {tuple(tensor.shape)}"
-            )
+def check_number(name, value, expected, is_right):
+    if not (is_whole(value) or isinstance(value, float | np.floating)) or not is_right(value):
+        raise ValueError(f"{name}: expected a number {expected}, got {value!r}")
 
 
-def masked_crossentropy(target_out, logits):
-    """The mean of -log p(y_i) over the tokens of a batch; padding is not counted.
-
-    Args:
-        target_out: the ids to predict, integer `(b, q)`.
-        logits: floating `(b, q, vocabulary)`.
-
-    Returns:
-        A scalar, in nats per token.
-
-    Example:
-        >>> float(masked_crossentropy([[1, 0]], [[[0.0, 0.0], [9.0, 0.0]]]))  # log 2
-        0.6931...
-    """
-    target_out = tf.convert_to_tensor(target_out)
-    is_token = tf.cast(target_out != PAD_ID, tf.float32)
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(target_out, logits)
-    return tf.reduce_sum(losses * is_token) / tf.reduce_sum(is_token)
-
-
-def train(model, pairs, *, steps, batch_size=64, learning_rate=5e-3, seed=0, verbose=True):
-    """Train a `Seq2Seq` with Adam, a warm-up and a decay to zero; gradients are clipped to norm 1.
-
-    Args:
-        model: a `Seq2Seq`.
-        pairs: `corpus.SentencePair`s, or any objects with `source` and `target` tokens.
-        steps: how many batches.
-        batch_size: sentences a batch; a batch holds sentences of similar length.
-        learning_rate: the highest one, after the warm-up.
-        seed: of the order of the batches.
-        verbose: whether to show the step, the loss and the time left.
-
-    Returns:
-        A dict: `loss` of each step (nats per token), `seconds` (compilation included),
-        `tokens_per_second` (target tokens, END included, padding not).
-    """
-    check_positive(steps=steps, batch_size=batch_size)
-    sources = [model.source_vocabulary.encode(pair.source) for pair in pairs]
-    targets = [model.target_vocabulary.encode(pair.target, start=True, end=True) for pair in pairs]
-    warmup = steps // 20
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - warmup, warmup_target=learning_rate, warmup_steps=warmup
-    )
-    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
-    optimizer.build(model.trainable_variables)
-
-    # Compiled once for each shape, that is for each bin of lengths.
-    @tf.function(jit_compile=True)
-    def train_step(source, target_in, target_out):
-        with tf.GradientTape() as tape:
-            loss = masked_crossentropy(target_out, model((source, target_in), training=True))
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply(gradients, model.trainable_variables)
-        return loss
-
-    progress = Progress(steps) if verbose else None
-    losses, tokens, start = [], 0, time.perf_counter()
-    for batch in batches_by_length(sources, targets, batch_size, steps=steps, seed=seed):
-        losses.append(float(train_step(*batch)))
-        tokens += int(np.count_nonzero(batch[-1]))
-        if progress:
-            progress.update(losses)
-    seconds = time.perf_counter() - start
-    return {"loss": losses, "seconds": seconds, "tokens_per_second": tokens / seconds}
-
-
-class Progress:
-    """One line, rewritten in place: step, loss, time left. It wipes itself out at the end."""
-
-    def __init__(self, steps):
-        self.steps, self.start, self.shown = steps, time.perf_counter(), 0.0
-
-    def update(self, losses):
-        now, done = time.perf_counter(), len(losses)
-        if done < self.steps and now - self.shown < 0.5:
-            return
-        self.shown = now
-        left = (now - self.start) / done * (self.steps - done)
-        text = f"step {done}/{self.steps}, loss {np.mean(losses[-20:]):.3f}, {left:.0f} s left"
-        if done == self.steps:
-            text = ""
-        sys.stdout.write(f"\r{text:<60}" + ("\r" if not text else ""))
-        sys.stdout.flush()
+def check_seed(seed):
+    if seed is not None and not (is_whole(seed) and 0 <= seed < 2**32):
+        raise ValueError(f"seed: expected None or a whole number from 0 to 2**32 - 1, got {seed!r}")
