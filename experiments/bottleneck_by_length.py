@@ -68,7 +68,7 @@ def alignment(model):
     return {
         "source": list(pair.source),
         "target": list(translation.tokens),
-        "weights": translation.weights[: len(translation.tokens)].round(4).tolist(),
+        "weights": translation.weights[: len(translation.tokens)].astype(float).round(4).tolist(),
         "sure": sorted(pair.sure),
         "possible": sorted(pair.possible),
         "reference": list(pair.target),
