@@ -57,13 +57,13 @@ execute: $(READY) ## run notebooks again and store their outputs: make execute N
 	$(BIN)/python tools/execute_notebooks.py $(NB)
 
 experiments: $(READY) ## compute book/data/*.json again (hours)
-	@set -e; for script in experiments/*.py; do echo "$$script"; $(BIN)/python $$script; done
+	@set -e; for script in $$(grep -l __main__ experiments/*.py); do echo "$$script"; $(BIN)/python $$script; done
 
 headline: $(READY) ## draw the README's figure again from book/data
 	$(BIN)/python tools/headline_figure.py
 
 benchmark: $(READY) ## measure the package beside its peers
-	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python $$script; done
+	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do echo "$$script"; $(BIN)/python $$script; done
 
 screenshots: $(READY) ## photograph every page, wide and narrow, light and dark, into _build/screenshots
 	$(BIN)/python tools/screenshots.py _build/screenshots
