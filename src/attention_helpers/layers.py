@@ -86,8 +86,8 @@ class BahdanauAttention(keras.layers.Layer):
         """
         self._check_built()
         kernel, key = tensors("mu,...km", key_kernel=self.key_kernel, key=key)
-        # tensordot, not einsum "...km,mu->...ku": equal, but XLA compiles a gradient of the einsum
-        # over two batch axes that is several times slower on a CPU (benchmarks/projection.py).
+        # tensordot, not einsum "...km,mu->...ku": equal, but without XLA the einsum and its gradient
+        # take about three times as long on a CPU (benchmarks/projection.py).
         return tf.tensordot(key, kernel, axes=1)
 
     def attend(self, query, projected_key, value, mask=None):

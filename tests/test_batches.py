@@ -1,0 +1,135 @@
+"""attention_helpers.corpus.batches_by_length: fixed shapes, every sentence in turn, padding last."""
+
+import numpy as np
+import pytest
+
+from attention_helpers.corpus import (
+    END_ID,
+    PAD_ID,
+    SHORTER_MORE_OFTEN,
+    START_ID,
+    batches_by_length,
+)
+
+NUMBER, BATCH = 23, 3  # bins of 8, 8 and 7 sentences: two batches a round, and a rest
+
+
+def corpus():
+    """Sentences that can be told apart: the first id of source and of target is their number."""
+    random = np.random.default_rng(0)
+    lengths = random.integers(1, 12, size=NUMBER)
+    sources = [[100 + i] + [7] * (length - 1) for i, length in enumerate(lengths)]
+    targets = [
+        [START_ID, 100 + i, *[8] * (length % 5 + length // 2), END_ID]
+        for i, length in enumerate(lengths)
+    ]
+    return sources, targets
+
+
+def draw(steps=60, **arguments):
+    return list(
+        batches_by_length(*corpus(), BATCH, **{"steps": steps, "bins": 3, "seed": 0, **arguments})
+    )
+
+
+def test_there_are_as_many_batches_as_steps_and_as_many_shapes_as_bins():
+    batches = draw()
+    assert len(batches) == 60
+    shapes = {tuple(array.shape for array in batch) for batch in batches}
+    assert len(shapes) == 3
+    assert {array.dtype for batch in batches for array in batch} == {np.dtype("int32")}
+    assert {len(array) for batch in batches for array in batch} == {BATCH}
+
+
+def test_no_sentence_of_a_bin_is_longer_than_one_of_the_next():
+    lengths = {}
+    for source, _, _ in draw():
+        lengths.setdefault(source.shape[1], []).extend(np.count_nonzero(source != PAD_ID, axis=1))
+    short, middle, long = (lengths[columns] for columns in sorted(lengths))
+    assert max(short) <= min(middle) and max(middle) <= min(long)
+    assert max(short) < max(middle) < max(long)
+
+
+def test_the_target_to_predict_is_the_one_given_one_word_later():
+    _, targets = corpus()
+    for _, target_in, target_out in draw():
+        np.testing.assert_array_equal(target_in[:, 1:], target_out[:, :-1])
+        for row_in, row_out in zip(target_in, target_out, strict=True):
+            whole = targets[row_in[1] - 100]
+            assert row_in[0] == START_ID
+            assert row_out[: len(whole) - 1].tolist() == whole[1:]
+
+
+def test_source_and_target_of_a_row_belong_together_and_padding_comes_last():
+    sources, targets = corpus()
+    for source, target_in, _ in draw():
+        for words, translation in zip(source, target_in, strict=True):
+            number = words[0] - 100
+            assert number == translation[1] - 100
+            for row, ids in ((words, sources[number]), (translation, targets[number])):
+                expected = (ids + [PAD_ID] * len(row))[: len(row)]
+                assert row.tolist() == expected
+
+
+def test_no_sentence_comes_again_before_its_bin_has_been_through():
+    rounds = {}
+    for source, _, _ in draw():
+        rounds.setdefault(source.shape[1], []).append(source[:, 0].tolist())
+    assert len(rounds) == 3
+    seen = set()
+    for batches in rounds.values():
+        for first in range(0, len(batches) - 1, 2):
+            numbers = batches[first] + batches[first + 1]
+            assert len(set(numbers)) == 2 * BATCH
+        seen.update(number for batch in batches for number in batch)
+    assert len(seen) == NUMBER  # in the long run none is left out
+
+
+def test_bins_of_shorter_targets_are_drawn_more_often_as_said():
+    columns, counts = np.unique([x.shape[1] for _, x, _ in draw(2000)], return_counts=True)
+    expected = (columns + 1.0) ** -SHORTER_MORE_OFTEN  # one column more from START to END
+    np.testing.assert_allclose(counts / 2000, expected / expected.sum(), atol=0.04)
+    assert (np.diff(counts) < 0).all()
+
+
+def test_the_seed_decides_and_the_global_state_does_not():
+    np.random.seed(1)
+    one = draw(10)
+    np.random.seed(2)
+    same, other = draw(10), draw(10, seed=1)
+    for batch, again in zip(one, same, strict=True):
+        for array, copy in zip(batch, again, strict=True):
+            np.testing.assert_array_equal(array, copy)
+    assert any(
+        a[0].shape != b[0].shape or (a[0] != b[0]).any() for a, b in zip(one, other, strict=True)
+    )
+
+
+def test_fewer_pairs_than_a_batch_or_than_bins():
+    batches = list(batches_by_length([[5], [6, 7]], [[1, 2], [1, 5, 2]], 4, steps=5, bins=3))
+    assert {len(source) for source, _, _ in batches} == {1}
+    (batch,) = batches_by_length([[5], [6, 7]], [[1, 2], [1, 5, 2]], 4, steps=1, bins=1)
+    assert sorted(batch[0].tolist()) == [[5, 0], [6, 7]]
+
+
+BAD = {
+    "no sentences": (dict(sources=[], targets=[]), ValueError, "sources must hold .*, got none"),
+    "a target less": (dict(targets=[[1, 2]]), ValueError, "targets must be as many .*2, got 1"),
+    "empty source": (dict(sources=[[5], []]), ValueError, r"sources\[1\] must hold 1 .* got \[\]"),
+    "empty target": (dict(targets=[[1], [1, 2]]), ValueError, r"targets\[0\] .* 2 .* got \[1\]"),
+    "no batch": (dict(batch_size=0), ValueError, "batch_size must be .* 1 or more, got 0"),
+    "half a batch": (dict(batch_size=0.5), TypeError, "batch_size must be an integer.* got 0.5"),
+    "no step": (dict(steps=0), ValueError, "steps must be .* 1 or more, got 0"),
+    "no bin": (dict(bins=0), ValueError, "bins must be .* 1 or more, got 0"),
+    "negative seed": (dict(seed=-1), ValueError, "seed must be .* 0 or more, got -1"),
+    "no seed": (dict(seed=None), TypeError, "seed must be an integer.*got None"),
+}
+
+
+@pytest.mark.parametrize(("changed", "error", "message"), BAD.values(), ids=BAD.keys())
+def test_bad_input_is_named_at_the_call(changed, error, message):
+    arguments = {"sources": [[5], [6]], "targets": [[1, 2], [1, 2]], "batch_size": 1, "steps": 1}
+    arguments |= changed
+    sources, targets = arguments.pop("sources"), arguments.pop("targets")
+    with pytest.raises(error, match=message):
+        batches_by_length(sources, targets, arguments.pop("batch_size"), **arguments)
