@@ -230,7 +230,7 @@ def by_class(element, name):
 
 def test_map_cells_are_the_weights_row_by_row(page_map):
     root = ElementTree.fromstring(page_map._repr_html_())  # well-formed, or this fails
-    rows = by_class(root, "row")
+    rows = by_class(root, "target-row")
     opacity = [
         [float(cell.get("fill-opacity")) for cell in by_class(row, "cells")[0]] for row in rows
     ]
@@ -241,7 +241,7 @@ def test_map_cells_are_the_weights_row_by_row(page_map):
 
 def test_map_places_cells_labels_and_outlines_in_one_grid(page_map):
     root = ElementTree.fromstring(page_map._repr_html_())
-    rows = by_class(root, "row")
+    rows = by_class(root, "target-row")
     outlined = {"sure": set(), "possible": set()}
     starts = [float(cell.get("x")) for cell in by_class(rows[0], "cells")[0]]
     assert starts == sorted(starts)
@@ -262,7 +262,7 @@ def test_map_places_cells_labels_and_outlines_in_one_grid(page_map):
 
 def test_map_numbers_and_words_that_appear_belong_to_their_row(page_map):
     root = ElementTree.fromstring(page_map._repr_html_())
-    for row, weights in zip(by_class(root, "row"), WEIGHTS, strict=True):
+    for row, weights in zip(by_class(root, "target-row"), WEIGHTS, strict=True):
         shown = [float(text.text) for text in by_class(row, "number")[0]]
         assert np.allclose(shown, [w for w in weights if round(w, 3) >= 0.005], atol=0.0056)
         words = [text.text for text in by_class(row, "looked-at")[0]]
@@ -298,7 +298,7 @@ def test_map_can_be_reached_and_read_without_a_mouse(page_map):
     assert svg.get("aria-labelledby").split() == [title.get("id"), description.get("id")]
     assert title.text == "<Where> it & looked"
     assert " ".join(TARGET) in description.text
-    rows = by_class(root, "row")
+    rows = by_class(root, "target-row")
     assert len(rows) == len(TARGET)
     assert all(row.get("tabindex") == "0" and row.get("role") == "img" for row in rows)
     assert all(row.get("aria-label").startswith(w) for row, w in zip(rows, TARGET, strict=True))

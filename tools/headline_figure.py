@@ -38,7 +38,8 @@ def scores_by_model(runs: list[dict]) -> dict[str, dict[str, list[float]]]:
 def main() -> None:
     runs = json.loads(DATA.read_text(encoding="utf-8"))["runs"]
     figure = bleu_by_length(scores_by_model(runs)).figure
-    figure.savefig(FIGURE, dpi=160, metadata={"Source": data_digest()})
+    box = {"bbox_inches": "tight", "pad_inches": 0.15}
+    figure.savefig(FIGURE, dpi=160, metadata={"Source": data_digest()}, **box)
     print(FIGURE)
 
 

@@ -581,7 +581,7 @@ class AlignmentMap:
                     f'rotate(-45)">{escape(self.source[x])}</text>'
                 )
         return (
-            f'<g class="row" role="img" tabindex="0" aria-label="{escape(self._row_text(y))}">'
+            f'<g class="target-row" role="img" tabindex="0" aria-label="{escape(self._row_text(y))}">'
             f'<rect class="reach" x="0" y="{top:.0f}" width="{left:.0f}" height="{cell}"/>'
             f'<text class="word" x="{left - 8:.0f}" y="{top + cell / 2 + 5:.0f}">'
             f"{escape(self.target[y])}</text>"
@@ -661,13 +661,13 @@ _MAP_CSS = f"""
 #map .number .light {{ fill: #fff; }}
 #map .looked-at text {{ font-weight: bold; fill: #a33f00; stroke: #fff; stroke-width: 5px;
   paint-order: stroke; }}
-#map .row {{ outline: none; }}
-#map .rows:hover .row:not(:hover):not(:focus),
-#map .rows:focus-within .row:not(:hover):not(:focus) {{ opacity: 0.35; }}
-#map .row:hover .number, #map .row:hover .looked-at,
-#map .row:focus .number, #map .row:focus .looked-at {{ visibility: visible; }}
-#map .row:hover .word, #map .row:focus .word {{ font-weight: bold; }}
-#map .row:focus-visible .reach {{ stroke: {GOLD}; stroke-width: 2; }}
+#map .target-row {{ outline: none; }}
+#map .rows:hover .target-row:not(:hover):not(:focus),
+#map .rows:focus-within .target-row:not(:hover):not(:focus) {{ opacity: 0.35; }}
+#map .target-row:hover .number, #map .target-row:hover .looked-at,
+#map .target-row:focus .number, #map .target-row:focus .looked-at {{ visibility: visible; }}
+#map .target-row:hover .word, #map .target-row:focus .word {{ font-weight: bold; }}
+#map .target-row:focus-visible .reach {{ stroke: {GOLD}; stroke-width: 2; }}
 #map summary {{ cursor: pointer; margin-top: 8px; }}
 #map table {{ border-collapse: collapse; margin: 8px 0; font-size: 13px; color: {INK};
   background: #fff; width: auto; }}
