@@ -29,6 +29,13 @@ return [...document.querySelectorAll('mjx-merror, mjx-container [style*="color: 
   .map((element) => element.closest('.math')?.innerText ?? element.innerText);
 """
 
+# A style of the theme that sets the size of a part of an SVG (as its `.row > *` does) redraws it.
+RESIZED = """
+return [...document.querySelectorAll('.bd-article svg rect')]
+  .filter((rect) => Math.abs(rect.getBBox().width - rect.getAttribute('width')) > 1)
+  .map((rect) => rect.outerHTML);
+"""
+
 
 @pytest.fixture(scope="module")
 def address(site):
@@ -59,6 +66,8 @@ def test_page(browser, address, page, width, scheme):
     rendered = browser.run("return document.querySelectorAll('.math mjx-container').length")
     assert rendered >= formulas
     assert browser.run(BROKEN_FORMULAS) == []
+
+    assert browser.run(RESIZED) == []
 
     pictures = "return [...document.images].filter((i) => !i.naturalWidth).map((i) => i.src)"
     assert browser.run(pictures) == []
