@@ -1,6 +1,6 @@
 """Seconds for 20,000 sentence pairs of the default lengths, on one core (at most 3).
 
-    python benchmarks/corpus.py
+python benchmarks/corpus.py
 """
 
 import time
@@ -17,8 +17,10 @@ def main():
         pairs = generate_pairs(SIZE, seed=seed)
         seconds.append(time.process_time() - start)
     words = sum(len(pair.source) for pair in pairs)
-    print(f"{SIZE:,} pairs, {words:,} English words: "
-          f"{min(seconds):.2f} s at best, {max(seconds):.2f} s at worst of {REPEATS}")
+    print(
+        f"{SIZE:,} pairs, {words:,} English words: "
+        f"{min(seconds):.2f} s at best, {max(seconds):.2f} s at worst of {REPEATS}"
+    )
 
 
 if __name__ == "__main__":

@@ -94,13 +94,13 @@ def noun_groups(words):
         numbers = "sp" if noun in INVARIABLE else "p" if noun[-1] in "sx" else "s"
         agreement = {GENDER[noun] + number for number in numbers} & DETERMINERS[determiner]
         end = i + 1
-        if words[end:end + 2] in (("de", "terre"), ("à", "dents")):
+        if words[end : end + 2] in (("de", "terre"), ("à", "dents")):
             end += 2
         while words[end] in AFTER:
             end += 1
-        for word in (*words[start:i], *words[i + 1:end]):
+        for word in (*words[start:i], *words[i + 1 : end]):
             agreement &= BEFORE.get(word) or AFTER.get(word) or agreement
-        assert len(agreement) == 1, (" ".join(words[start - 1:end]), " ".join(words))
+        assert len(agreement) == 1, (" ".join(words[start - 1 : end]), " ".join(words))
         gender, number = agreement.pop()
         if words[start - 2] in ("tous", "toutes"):
             assert (words[start - 2] == "tous") == (gender == "m"), words
@@ -131,8 +131,10 @@ def pairs():
 
 def test_determiners_adjectives_and_nouns_agree(pairs):
     found = collections.Counter(
-        gender + number for pair in pairs[:8000]
-        for _, _, gender, number in noun_groups(pair.target))
+        gender + number
+        for pair in pairs[:8000]
+        for _, _, gender, number in noun_groups(pair.target)
+    )
     assert min(found[agreement] for agreement in ("ms", "fs", "mp", "fp")) > 1000
 
 
@@ -141,8 +143,11 @@ def test_verbs_and_predicates_agree_with_their_subject(pairs):
     for pair in pairs[:8000]:
         words = pair.target
         for start, end, gender, number in noun_groups(words):
-            opening = start == 0 or words[start - 1] in ("et", "mais") or words[
-                start - 2:start] in (("parce", "que"), ("tandis", "que"))
+            opening = (
+                start == 0
+                or words[start - 1] in ("et", "mais")
+                or words[start - 2 : start] in (("parce", "que"), ("tandis", "que"))
+            )
             if opening:
                 subjects += check_verb(words, end, gender, number)
             if words[end] == "qui":
@@ -152,8 +157,15 @@ def test_verbs_and_predicates_agree_with_their_subject(pairs):
 
 
 def test_pronouns_and_names_take_singular_verbs_and_their_gender(pairs):
-    genders = {"il": "m", "elle": "f", "quelqu'un": "m", "marie": "f", "julie": "f", "paul": "m",
-               "pierre": "m"}
+    genders = {
+        "il": "m",
+        "elle": "f",
+        "quelqu'un": "m",
+        "marie": "f",
+        "julie": "f",
+        "paul": "m",
+        "pierre": "m",
+    }
     for pair in pairs[:4000]:
         before = None
         for i, word in enumerate(pair.target):
@@ -164,12 +176,24 @@ def test_pronouns_and_names_take_singular_verbs_and_their_gender(pairs):
 
 def test_nouns_have_the_number_of_the_english_noun(pairs):
     singular = {"man", "woman", "child", "mouse", "wolf", "bird", "apple", "policy", "church"}
-    plural = {"men", "women", "children", "mice", "wolves", "birds", "apples", "policies",
-              "churches"}
+    plural = {
+        "men",
+        "women",
+        "children",
+        "mice",
+        "wolves",
+        "birds",
+        "apples",
+        "policies",
+        "churches",
+    }
     seen = collections.Counter()
     for pair in pairs[:8000]:
-        number_at = {i: number for start, end, _, number in noun_groups(pair.target)
-                     for i in range(start, end)}
+        number_at = {
+            i: number
+            for start, end, _, number in noun_groups(pair.target)
+            for i in range(start, end)
+        }
         for i, j in pair.sure:
             if pair.source[i] in singular | plural:
                 assert number_at[j] == ("s" if pair.source[i] in singular else "p"), pair
@@ -197,15 +221,22 @@ def test_elision_is_done_before_vowels_and_nowhere_else(pairs):
 
 def test_singular_vieux_becomes_vieil_before_a_vowel(pairs):
     for pair in pairs:
-        for before, word, after in zip(pair.target, pair.target[1:], pair.target[2:],
-                                       strict=False):
+        for before, word, after in zip(pair.target, pair.target[1:], pair.target[2:], strict=False):
             if word == "vieux" and VOWEL.match(after) and after in GENDER:
                 assert DETERMINERS[before] == BOTH_P, pair.target
 
 
 def test_contraction_of_prepositions_and_articles(pairs):
-    shown = {"près du", "à côté des", "grâce au", "grâce aux", "loin de la", "cause de l'",
-             "près d' un", "près d' une"}
+    shown = {
+        "près du",
+        "à côté des",
+        "grâce au",
+        "grâce aux",
+        "loin de la",
+        "cause de l'",
+        "près d' un",
+        "près d' une",
+    }
     seen = set()
     for pair in pairs:
         text = f" {' '.join(pair.target)} "
@@ -235,8 +266,9 @@ def test_qui_is_followed_by_a_verb_and_que_by_a_subject(pairs):
 
 def test_no_indefinite_object_follows_a_negation(pairs):
     for pair in pairs:
-        assert not re.search(r"\b(pas|jamais) (un|une|des|de|d'|chaque(?! jour)|plusieurs) ",
-                             " ".join(pair.target)), pair.target
+        assert not re.search(
+            r"\b(pas|jamais) (un|une|des|de|d'|chaque(?! jour)|plusieurs) ", " ".join(pair.target)
+        ), pair.target
 
 
 # ------------------------------------------------------------------------------- the English
@@ -283,9 +315,20 @@ def test_a_french_word_has_at_most_one_sure_link(pairs):
 
 
 def test_linked_words_translate_each_other(pairs):
-    words = {"chat": "cat", "chiens": "dogs", "noires": "black", "pomme": {"apple", "potato"},
-             "qui": {"who", "that"}, "mangera": "eat", "chaque": "every", "devant": "front",
-             "sont": {"are"}, "pas": "not", "jamais": "never", "européenne": "european"}
+    words = {
+        "chat": "cat",
+        "chiens": "dogs",
+        "noires": "black",
+        "pomme": {"apple", "potato"},
+        "qui": {"who", "that"},
+        "mangera": "eat",
+        "chaque": "every",
+        "devant": "front",
+        "sont": {"are"},
+        "pas": "not",
+        "jamais": "never",
+        "européenne": "european",
+    }
     counts = collections.Counter()
     for pair in pairs:
         for i, j in pair.sure:
@@ -340,8 +383,9 @@ def test_order_of_two_adjectives_is_reversed():
     nouns = {noun.pieces[0].source: noun for noun in corpus.NOUN_LIST}
     adjectives = {a.pieces[0][0].source[0]: a for a in corpus.ADJECTIVE_LIST}
     this = next(d for d in corpus.DETERMINER_LIST if d.pieces[0].source == ("this",))
-    piece = corpus.noun_group(this, (adjectives["european"], adjectives["economic"]),
-                              nouns["area",])
+    piece = corpus.noun_group(
+        this, (adjectives["european"], adjectives["economic"]), nouns["area",]
+    )
     assert " ".join(piece.source) == "this european economic area"
     assert " ".join(piece.target) == "cette zone économique européenne"
     assert set(piece.sure) == {(0, 0), (1, 3), (2, 2), (3, 1)} and not piece.maybe
@@ -397,8 +441,11 @@ def test_bounds_are_kept():
 def test_splits_are_disjoint_by_the_checksum_of_the_english():
     drawn = {}
     for split, rests in (("train", set(range(1, 8))), ("test", {0})):
-        sources = [" ".join(pair.source) for seed in range(3)
-                   for pair in generate_pairs(600, seed=seed, split=split, max_length=9)]
+        sources = [
+            " ".join(pair.source)
+            for seed in range(3)
+            for pair in generate_pairs(600, seed=seed, split=split, max_length=9)
+        ]
         assert {zlib.crc32(source.encode()) % 8 for source in sources} == rests
         drawn[split] = set(sources)
     assert not drawn["train"] & drawn["test"]
@@ -431,8 +478,11 @@ def test_another_process_draws_the_same_pairs(monkeypatch):
     prints = set()
     for hash_seed in ("1", "2"):
         monkeypatch.setenv("PYTHONHASHSEED", hash_seed)
-        prints.add(subprocess.run([sys.executable, "-c", FINGERPRINT], capture_output=True,
-                                  text=True, check=True).stdout)
+        prints.add(
+            subprocess.run(
+                [sys.executable, "-c", FINGERPRINT], capture_output=True, text=True, check=True
+            ).stdout
+        )
     assert len(prints) == 1
 
 

@@ -30,6 +30,24 @@ from typing import NamedTuple
 
 import numpy as np
 
+__all__ = [
+    "END",
+    "END_ID",
+    "PAD",
+    "PAD_ID",
+    "START",
+    "START_ID",
+    "UNKNOWN",
+    "UNKNOWN_ID",
+    "SentencePair",
+    "Vocabulary",
+    "batches_by_length",
+    "generate_pairs",
+    "pad",
+    "source_vocabulary",
+    "target_vocabulary",
+]
+
 PAD, START, END, UNKNOWN = "<pad>", "<start>", "<end>", "<unk>"
 SPECIALS = (PAD, START, END, UNKNOWN)
 PAD_ID, START_ID, END_ID, UNKNOWN_ID = range(len(SPECIALS))

@@ -17,6 +17,16 @@ from pathlib import Path
 
 import pooch
 
+__all__ = [
+    "DATA_VARIABLE",
+    "MULTI30K_SHA256",
+    "MULTI30K_URL",
+    "SPLITS",
+    "DatasetError",
+    "Subwords",
+    "load_multi30k",
+]
+
 MULTI30K_URL = (
     "https://raw.githubusercontent.com/multi30k/dataset/"
     "a3d2e0d26b56f3846f66a952536ffed4e401d05a/data/task1/raw/"

@@ -21,6 +21,24 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.patheffects import withStroke
 
+__all__ = [
+    "MODELS",
+    "STYLE",
+    "AlignmentMap",
+    "alignment",
+    "alignment_map",
+    "attention_diagram",
+    "bleu_by_length",
+    "bottleneck_diagram",
+    "by_depth",
+    "capacity_sweep",
+    "contraction_diagram",
+    "line_styles",
+    "loss_curves",
+    "probe_accuracy",
+    "score_comparison",
+]
+
 INK = "#222222"
 FAINT = "#d9d9d9"
 GOLD = "#D55E00"
