@@ -594,6 +594,7 @@ BAD_TRAININGS = {
     "unknown": (dict(pairs=[PAIR._replace(target=("ours",))]), ValueError, "target.*'ours'"),
     "steps": (dict(steps=0), ValueError, "steps: expected a whole number from 1, got 0"),
     "batch_size": (dict(batch_size=1.5), ValueError, "batch_size: .* from 1, got 1.5"),
+    "bins": (dict(bins=0), ValueError, "bins: expected a whole .* from 1, got 0"),
     "learning_rate": (dict(learning_rate=0), ValueError, "learning_rate: .* above 0, got 0"),
     "nan": (dict(learning_rate=float("nan")), ValueError, "learning_rate: .* above 0, got nan"),
     "seed": (dict(seed=-1), ValueError, "seed must be .* 0 or more, got -1"),

@@ -519,7 +519,7 @@ def masked_crossentropy(target_out, logits):
     return tf.reduce_sum(losses * is_token) / tf.reduce_sum(is_token)
 
 
-def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, seed=0, verbose=True):
+def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, bins=4, seed=0, verbose=True):
     """Train a `Seq2Seq` with Adam, a warm-up and a decay to zero; gradients are clipped to norm 1.
 
     Args:
@@ -528,6 +528,7 @@ def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, seed=0, ver
         steps: how many batches.
         batch_size: sentences a batch; a batch holds sentences of similar length.
         learning_rate: the highest one, after the warm-up.
+        bins: how many shapes of batches there are to compile: fewer need less memory, but pad more.
         seed: of the order of the batches.
         verbose: whether to show the step, the loss and the time left.
 
@@ -538,8 +539,8 @@ def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, seed=0, ver
     Raises:
         TypeError: `model` is no `Seq2Seq`, or a sentence is a string instead of tokens.
         ValueError: there are no pairs, a sentence is empty or has a word that is not in the
-            vocabulary; `steps` or `batch_size` is not a positive integer, `learning_rate` not a
-            finite number above 0, `seed` is negative.
+            vocabulary; `steps`, `batch_size` or `bins` is not a positive integer, `learning_rate`
+            not a finite number above 0, `seed` is negative.
 
     Example:
         >>> from attention_helpers.corpus import SentencePair
@@ -551,7 +552,7 @@ def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, seed=0, ver
     """
     if not isinstance(model, Seq2Seq):
         raise TypeError(f"model: expected a Seq2Seq, got {type(model).__name__}")
-    check_positive(steps=steps, batch_size=batch_size)
+    check_positive(steps=steps, batch_size=batch_size, bins=bins)
     check_number("learning_rate", learning_rate, "above 0", lambda rate: 0 < rate < np.inf)
     pairs = list(pairs)
     if not pairs:
@@ -568,7 +569,8 @@ def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, seed=0, ver
     train_step = training_step(model, optimizer)
     progress = Progress(steps) if verbose else None
     losses, tokens, start = [], 0, time.perf_counter()
-    for batch in batches_by_length(sources, targets, batch_size, steps=steps, seed=seed):
+    batches = batches_by_length(sources, targets, batch_size, steps=steps, bins=bins, seed=seed)
+    for batch in batches:
         losses.append(float(train_step(*batch)))
         tokens += int(np.count_nonzero(batch[-1]))
         if progress:
