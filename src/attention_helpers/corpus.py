@@ -1243,11 +1243,10 @@ def batches_by_length(sources, targets, batch_size, *, steps, bins=4, seed=0):
     """Batches of sentences of similar length, padded to a few fixed shapes.
 
     The pairs are sorted by source length and cut into `bins` of equal size. A bin is drawn with a
-    probability that falls with the length of its targets, to the power `SHORTER_MORE_OFTEN`: short
-    batches cost less, and a model that has learnt them learns the long ones sooner. All batches of
-    a bin have one shape, so that a compiled training step is compiled `bins` times and no more. A
-    round through a bin takes no sentence twice; what is left at its end and too little for a batch
-    waits for another round.
+    probability that falls with the length of its targets, to the power `SHORTER_MORE_OFTEN`, for
+    short batches cost less. All batches of a bin have one shape, so that a compiled training step
+    is compiled `bins` times and no more. A round through a bin takes no sentence twice; what is
+    left at its end and too little for a batch waits for another round.
 
     Args:
         sources: lists of ids.
