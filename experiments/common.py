@@ -14,6 +14,8 @@ from attention_helpers import corpus, metrics
 
 DATA = Path(__file__).resolve().parents[1] / "book" / "data"
 SENTENCES_PER_LENGTH = 20  # at least 100 in each bucket of lengths
+# Steps, rates and sizes were chosen by scores on the sentences of seed 1: these are others.
+HELD_OUT_SEED = 2
 
 
 def held_out():
@@ -21,7 +23,9 @@ def held_out():
     return [
         pair
         for length in range(5, 51)
-        for pair in corpus.generate_pairs(SENTENCES_PER_LENGTH, seed=1, split="test", length=length)
+        for pair in corpus.generate_pairs(
+            SENTENCES_PER_LENGTH, seed=HELD_OUT_SEED, split="test", length=length
+        )
     ]
 
 

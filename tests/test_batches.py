@@ -41,11 +41,13 @@ def test_there_are_as_many_batches_as_steps_and_as_many_shapes_as_bins():
     assert {len(array) for batch in batches for array in batch} == {BATCH}
 
 
-def test_no_sentence_of_a_bin_is_longer_than_one_of_the_next():
-    lengths = {}
-    for source, _, _ in draw():
-        lengths.setdefault(source.shape[1], []).extend(np.count_nonzero(source != PAD_ID, axis=1))
-    short, middle, long = (lengths[columns] for columns in sorted(lengths))
+def test_no_sentence_of_a_bin_has_a_longer_side_than_one_of_the_next():
+    longer = {}
+    for source, target_in, _ in draw():
+        sides = [np.count_nonzero(ids != PAD_ID, axis=1) for ids in (source, target_in)]
+        shape = source.shape[1], target_in.shape[1]
+        longer.setdefault(max(shape), []).extend(np.maximum(sides[0], sides[1] + 1))
+    short, middle, long = (longer[columns] for columns in sorted(longer))
     assert max(short) <= min(middle) and max(middle) <= min(long)
     assert max(short) < max(middle) < max(long)
 

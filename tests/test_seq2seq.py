@@ -31,7 +31,11 @@ from attention_helpers.seq2seq import (
     Progress,
     Seq2Seq,
     masked_crossentropy,
+    scan,
+    sentence_dropout,
+    swap_batch_and_time,
     train,
+    training_step,
 )
 
 ENGLISH = Vocabulary(["a", "black", "cat", "dog", "sees", "the"])
@@ -287,7 +291,7 @@ def test_the_fixed_decoder_is_given_the_last_state_and_nothing_else():
     for row, length in enumerate(LENGTHS):
         close(summary[row], annotations[row, length - 1], atol=0)
     memory = model.encode(SOURCE)
-    assert memory.value.shape == (3, 1, 8) and memory.key is None
+    assert memory.value.shape == (3, 1, 8) and memory.key.shape == (3, 1, 24)
     close(memory.value[:, 0], summary, atol=0)
     logits, weights = decode(model, annotations, summary)
     assert weights.shape == (3, 5, 1) and (weights.numpy() == 1).all()
@@ -297,8 +301,9 @@ def test_the_fixed_decoder_is_given_the_last_state_and_nothing_else():
 
 
 def test_the_fixed_vector_is_the_context_of_every_word():
-    decoder, memory = drawn_model(None).decoder, drawn_model(None).encode(SOURCE)
-    other = memory._replace(value=memory.value + 1)
+    model = drawn_model(None)
+    decoder, memory = model.decoder, model.encode(SOURCE)
+    other = decoder.remember(None, memory.value[:, 0] + 1, memory.mask)
     for state in (memory.state, draw(3, 8)):
         projected = decoder.gru.project(decoder.embedding(TARGET_IN[:, 0]))
         state_then, context, _ = decoder.step(projected, state, memory)
@@ -321,6 +326,60 @@ def test_dropout_is_for_training_only():
     close(model(inputs), model(inputs), atol=0)
     assert differ(model(inputs, training=True), model(inputs, training=True))
     assert differ(model(inputs, training=True), model(inputs))
+
+
+def test_dropout_drops_the_same_entries_of_all_words_of_a_sentence():
+    dropped = sentence_dropout(0.5)(tf.ones([4, 6, 32]), training=True).numpy()
+    close(dropped, np.broadcast_to(dropped[:, :1], dropped.shape), atol=0)
+    assert set(np.unique(dropped)) == {0, 2}
+    assert all(differ(dropped[0], other) for other in dropped[1:])
+
+
+def test_each_training_step_drops_other_entries():
+    model = Seq2Seq(ENGLISH, FRENCH, attention="bahdanau", dropout=0.5, **SIZES, seed=0)
+    step = training_step(model, keras.optimizers.Adam(0.0))
+    losses = {float(step(SOURCE, TARGET_IN, np.roll(TARGET_IN, -1, axis=1))) for _ in range(4)}
+    assert len(losses) == 4
+
+
+# The loop
+
+
+@pytest.mark.parametrize("compiled", ["eager", "graph", "XLA", "graph of unknown shape"])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_scan_is_that_of_tensorflow_and_so_is_its_gradient(compiled, reverse):
+    inputs, factors, start = draw(2, 5, 3), draw(2, 5, 1), draw(2, 3)
+    kernel = draw(3, 3)
+
+    def step(state, element):
+        one, factor = element
+        total, _ = state
+        return tf.tanh(total @ kernel + one) * factor, one - total
+
+    def tensorflows(step, elements, start, reverse):
+        turned = tuple(swap_batch_and_time(each) for each in elements)
+        return tuple(swap_batch_and_time(s) for s in tf.scan(step, turned, start, reverse=reverse))
+
+    def values_and_gradients(scan, inputs, factors, start):
+        with tf.GradientTape() as tape:
+            tape.watch((inputs, factors, start))
+            states = scan(step, (inputs, factors), (start, 2 * start), reverse)
+            total = tf.add_n([tf.reduce_sum(state * draw(2, 5, 3, seed=1)) for state in states])
+        return [*states, *tape.gradient(total, (inputs, factors, start))]
+
+    ours = functools.partial(values_and_gradients, scan)
+    if compiled != "eager":
+        unknown = [
+            tf.TensorSpec([None] * 2 + [3]),
+            tf.TensorSpec([None] * 3),
+            tf.TensorSpec([2, 3]),
+        ]
+        signature = unknown if "unknown" in compiled else None
+        ours = tf.function(ours, jit_compile=compiled == "XLA", input_signature=signature)
+    arguments = [tf.constant(each) for each in (inputs, factors, start)]
+    expected = values_and_gradients(tensorflows, *arguments)
+    for got, wanted in zip(ours(*arguments), expected, strict=True):
+        close(got, wanted)
 
 
 # Translation

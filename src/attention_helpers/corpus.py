@@ -1242,7 +1242,7 @@ SHORTER_MORE_OFTEN = 0.6
 def batches_by_length(sources, targets, batch_size, *, steps, bins=4, seed=0):
     """Batches of sentences of similar length, padded to a few fixed shapes.
 
-    The pairs are sorted by source length and cut into `bins` of equal size. A bin is drawn with a
+    The pairs are sorted by the length of their longer side and cut into `bins` of equal size. A bin is drawn with a
     probability that falls with the length of its targets, to the power `SHORTER_MORE_OFTEN`, for
     short batches cost less. All batches of a bin have one shape, so that a compiled training step
     is compiled `bins` times and no more. A round through a bin takes no sentence twice; what is
@@ -1274,7 +1274,10 @@ def batches_by_length(sources, targets, batch_size, *, steps, bins=4, seed=0):
         [[7, 8, 2]]
     """
     _check_batches(sources, targets, batch_size, steps, bins, seed)
-    order = np.argsort([len(ids) for ids in sources], kind="stable")
+    longer = [
+        max(len(source), len(target)) for source, target in zip(sources, targets, strict=True)
+    ]
+    order = np.argsort(longer, kind="stable")
     groups = [
         (pad([sources[i] for i in group]), pad([targets[i] for i in group]))
         for group in np.array_split(order, min(bins, len(order)))

@@ -27,8 +27,49 @@ serializable = keras.saving.register_keras_serializable(package="attention_helpe
 
 
 def swap_batch_and_time(tensor):
-    """`(b, t, ...)` to `(t, b, ...)` and back: `tf.scan` runs along the first axis."""
+    """`(b, t, ...)` to `(t, b, ...)` and back: loops run along the first axis."""
     return tf.transpose(tensor, [1, 0, *range(2, tensor.shape.rank)])
+
+
+def scan(step, elements, start, reverse=False):
+    """The states `(b, t, ...)` of `state = step(state, element)`, from `start`, for each t.
+
+    It is `tf.scan` along the second axis, and its gradient takes a time linear in t: `tf.scan`
+    writes each state to its place in an array, and the gradient of that copies the whole array.
+    """
+    elements = tf.nest.map_structure(swap_batch_and_time, elements)
+    first = tf.nest.flatten(elements)[0]
+    length = first.shape[0] or tf.shape(first)[0]
+    arrays = tf.nest.map_structure(
+        lambda each: tf.TensorArray(each.dtype, length, element_shape=each.shape[1:]).unstack(each),
+        elements,
+    )
+
+    def push(states, state):
+        return tf.raw_ops.TensorListPushBack(input_handle=states, tensor=state)
+
+    def body(done, state, states):
+        place = length - 1 - done if reverse else done
+        state = step(state, tf.nest.map_structure(lambda array: array.read(place), arrays))
+        return done + 1, state, tf.nest.map_structure(push, states, state)
+
+    def empty(state):
+        return tf.raw_ops.EmptyTensorList(
+            element_shape=tf.shape(state), max_num_elements=length, element_dtype=state.dtype
+        )
+
+    def stack(states, state):
+        stacked = tf.raw_ops.TensorListStack(
+            input_handle=states, element_shape=tf.shape(state), element_dtype=state.dtype
+        )
+        stacked = tf.ensure_shape(stacked, [first.shape[0], *state.shape])
+        return swap_batch_and_time(tf.reverse(stacked, [0]) if reverse else stacked)
+
+    loop = 0, start, tf.nest.map_structure(empty, start)
+    _, _, states = tf.while_loop(
+        lambda done, *_: done < length, body, loop, maximum_iterations=length
+    )
+    return tf.nest.map_structure(stack, states, start)
 
 
 @serializable
@@ -89,12 +130,8 @@ class GRU(keras.layers.Layer):
             projected, is_word = element
             return tf.where(is_word, self.step(projected, state), state)
 
-        elements = (
-            swap_batch_and_time(self.project(inputs)),
-            swap_batch_and_time(mask)[..., None],
-        )
         start = tf.zeros([tf.shape(inputs)[0], self.units], inputs.dtype)
-        return swap_batch_and_time(tf.scan(step, elements, start, reverse=reverse))
+        return scan(step, (self.project(inputs), mask[..., None]), start, reverse)
 
     def compute_mask(self, inputs, previous_mask=None):
         """None: masks are explicit, and the states carry none on."""
@@ -117,16 +154,26 @@ def word_vectors(vocabulary_size, embedding_dim):
     return embedding
 
 
+def sentence_dropout(rate):
+    """Dropout of `(b, t, depth)` that drops the same entries of all words of a sentence.
+
+    So an entry is gone for the whole sentence (Gal and Ghahramani 2016, arXiv 1512.05287), and one
+    random number serves all its words: drawing one for each would take most of a training step.
+    """
+    return keras.layers.Dropout(rate, noise_shape=(None, 1, None))
+
+
 class Memory(NamedTuple):
     """What a decoder keeps of one batch of source sentences.
 
     `value` `(b, k, m)` is what it may look at, `key` `(b, k, u)` what it compares its query with
-    (None if it compares nothing), `mask` `(b, 1, k)` is True where there is a word, and `state`
-    `(b, n)` is the state it starts from.
+    (or, with one vector and nothing to compare, that vector's share in the gates of each step),
+    `mask` `(b, 1, k)` is True where there is a word, and `state` `(b, n)` is the state it starts
+    from.
     """
 
     value: tf.Tensor
-    key: tf.Tensor | None
+    key: tf.Tensor
     mask: tf.Tensor
     state: tf.Tensor
 
@@ -141,7 +188,7 @@ class Encoder(keras.layers.Layer):
     def __init__(self, vocabulary_size, units, embedding_dim, bidirectional, dropout, **kwargs):
         super().__init__(**kwargs)
         self.embedding = word_vectors(vocabulary_size, embedding_dim)
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = sentence_dropout(dropout)
         self.forward = GRU(units, name="forward")
         self.backward = GRU(units, name="backward") if bidirectional else None
         for gru in filter(None, (self.forward, self.backward)):
@@ -165,7 +212,7 @@ class Decoder(keras.layers.Layer):
     def __init__(self, vocabulary_size, units, embedding_dim, context_dim, dropout, **kwargs):
         super().__init__(**kwargs)
         self.embedding = word_vectors(vocabulary_size, embedding_dim)
-        self.dropout = keras.layers.Dropout(dropout)
+        self.dropout = sentence_dropout(dropout)
         self.initial_state = keras.layers.Dense(units, activation="tanh")
         self.gru = GRU(units)
         self.readout = keras.layers.Dense(embedding_dim, activation="tanh")
@@ -195,10 +242,7 @@ class Decoder(keras.layers.Layer):
             return self.step(projected, state, memory)
 
         start = memory.state, tf.zeros_like(memory.value[:, 0]), tf.zeros_like(memory.value[..., 0])
-        states, contexts, weights = map(
-            swap_batch_and_time,
-            tf.scan(step, swap_batch_and_time(self.gru.project(embedded)), start),
-        )
+        states, contexts, weights = scan(step, self.gru.project(embedded), start)
         return self.read_word(states, contexts, embedded, training), weights
 
     def next_word(self, token, state, memory):
@@ -218,12 +262,12 @@ class FixedDecoder(Decoder):
 
     def remember(self, annotations, summary, mask):
         everything = tf.ones_like(mask[..., :1])
-        return Memory(summary[:, None], None, everything, self.initial_state(summary))
+        value = summary[:, None]
+        return Memory(value, self.context_kernel(value), everything, self.initial_state(summary))
 
     def step(self, projected, state, memory):
-        context = memory.value[:, 0]
-        state = self.gru.step(projected + self.context_kernel(context), state)
-        return state, context, tf.ones_like(memory.value[..., 0])
+        state = self.gru.step(projected + memory.key[:, 0], state)
+        return state, memory.value[:, 0], tf.ones_like(memory.value[..., 0])
 
 
 class BahdanauDecoder(Decoder):
@@ -581,16 +625,25 @@ def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, bins=4, see
 def training_step(model, optimizer):
     """A compiled function of one batch: it takes a step and returns the loss before it.
 
-    It is compiled once for each shape, that is for each bin of lengths.
+    It is compiled once for each shape, that is for each bin of lengths. The weights are read once
+    and handed to the model: a loop that reads a variable keeps a copy of it for every round, since
+    it might have changed, and the gradient reads all of them again.
     """
-    optimizer.build(model.trainable_variables)
+    trained, other = model.trainable_variables, model.non_trainable_variables
+    optimizer.build(trained)
 
     @tf.function(jit_compile=True)
     def train_step(source, target_in, target_out):
+        weights = [tf.convert_to_tensor(variable) for variable in trained]
         with tf.GradientTape() as tape:
-            loss = masked_crossentropy(target_out, model((source, target_in), training=True))
-        gradients = tape.gradient(loss, model.trainable_variables)
-        optimizer.apply(gradients, model.trainable_variables)
+            tape.watch(weights)
+            logits, changed = model.stateless_call(
+                weights, other, (source, target_in), training=True
+            )
+            loss = masked_crossentropy(target_out, logits)
+        optimizer.apply(tape.gradient(loss, weights), trained)
+        for variable, value in zip(other, changed, strict=True):  # the random state of dropout
+            variable.assign(value)
         return loss
 
     return train_step
