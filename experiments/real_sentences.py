@@ -13,7 +13,7 @@ from attention_helpers import corpus, datasets, metrics
 BUCKETS = ((1, 10), (11, 15), (16, 20), (21, 40))  # words of the English sentence
 SUBWORDS = 3_000  # joint: both languages share them
 TRAINING = {"batch_size": 64, "learning_rate": 6e-3}
-STEPS = 2_200
+STEPS = 2_600
 LONGEST = 40  # subwords a sentence of the training data: the few longer ones would set the padding
 SHARED = {"embedding_dim": 128, "dropout": 0.1}
 # As on the book's own corpus, the model with one vector has more parameters.
