@@ -191,6 +191,11 @@ def test_intervals_are_the_same_at_every_call_and_take_tokens():
     assert first == bleu_interval(*tokens, resamples=40)
 
 
+@pytest.mark.parametrize("interval", [bleu_interval, chrf_interval])
+def test_a_thousand_resamples_are_the_default(interval):
+    assert interval(HYPOTHESES, REFERENCES) == interval(HYPOTHESES, REFERENCES, resamples=1000)
+
+
 def test_an_interval_prints_what_a_table_needs():
     assert str(Interval(61.53, 61.48, 2.345)) == "61.5 (61.5 ± 2.3)"
     assert f"{Interval(61.53, 61.48, 2.345)}" == "61.5 (61.5 ± 2.3)"
@@ -259,6 +264,10 @@ def test_links_above_a_threshold():
 def test_a_row_of_zeros_proposes_no_link():
     assert links_from_weights([[0.0, 0.0], [0.0, 1.0]]) == {(1, 1)}
     assert links_from_weights(np.zeros((0, 3))) == frozenset()
+
+
+def test_one_word_is_linked_with_the_only_other():
+    assert links_from_weights([[1.0]]) == {(0, 0)}
 
 
 def test_links_are_plain_integers():
@@ -391,8 +400,7 @@ def test_measures_leave_their_input_alone(measure):
     np.testing.assert_array_equal(weights, [[0.5, 0.5], [1, 0]])
 
 
-@pytest.mark.parametrize("measure", [attention_entropy, attention_coverage])
-def test_measures_of_no_query(measure):
+def test_measures_of_no_query():
     assert attention_entropy(np.zeros((0, 3))).shape == (0,)
     np.testing.assert_array_equal(attention_coverage(np.zeros((0, 3))), np.zeros(3))
 

@@ -22,13 +22,17 @@ Four conventions:
   which a reader of the first already expects, is possible. Every word has at least one link.
 """
 
+from __future__ import annotations
+
 import random
 import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 __all__ = [
     "END",
@@ -245,6 +249,16 @@ A_NOT_AN = frozenset({"european"})  # begins with a vowel on paper only
 # --------------------------------------------------------------------------------------------
 
 
+Link: TypeAlias = tuple[int, int]
+Ids: TypeAlias = Sequence[int] | npt.NDArray[np.integer]
+Groups: TypeAlias = "dict[int, list[Piece]]"
+Single: TypeAlias = "tuple[Piece, Head, bool, bool]"
+Shape: TypeAlias = tuple[int, tuple[str, ...], int]
+Fitting: TypeAlias = "Mapping[int, Sequence[Preposition]]"
+Batch: TypeAlias = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]
+Option = TypeVar("Option")
+
+
 class SentencePair(NamedTuple):
     """A sentence, its translation, and which word translates which.
 
@@ -272,10 +286,10 @@ class SentencePair(NamedTuple):
 class Piece(NamedTuple):
     """Words of both languages that belong together; `maybe` are the links that are not sure."""
 
-    source: tuple
-    target: tuple
-    sure: tuple
-    maybe: tuple
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    sure: tuple[Link, ...]
+    maybe: tuple[Link, ...]
 
 
 class Head(NamedTuple):
@@ -284,14 +298,14 @@ class Head(NamedTuple):
     kind: str
     gender: int  # 0 masculine, 1 feminine
     plural: int  # 0 singular, 1 plural
-    adjectives: tuple = ()  # which it has, and which it need not be again
+    adjectives: tuple[Adjective, ...] = ()  # which it has, and which it need not be again
 
 
 @dataclass(frozen=True, eq=False)
 class Noun:
     kind: str
     gender: int
-    pieces: tuple  # by number
+    pieces: tuple[Piece, Piece]  # by number
     vowel: bool  # the French noun begins with a vowel
 
 
@@ -300,7 +314,7 @@ class Adjective:
     kinds: str
     place: str
     predicate: bool
-    pieces: tuple  # by number, then by gender
+    pieces: tuple[tuple[Piece, ...], ...]  # by number, then by gender
     before_vowel: Piece  # masculine singular in front of a vowel
 
 
@@ -308,15 +322,15 @@ class Adjective:
 class Verb:
     subjects: str
     objects: str
-    groups: tuple  # by number, then by negation: {English length: pieces}
-    up_to: tuple  # the same, {room for English words: pieces}
+    groups: tuple[tuple[Groups, Groups], ...]  # by number, then by negation, by English length
+    up_to: tuple[tuple[Groups, ...], ...]  # the same, {room for English words: pieces}
 
 
 @dataclass(frozen=True, eq=False)
 class Determiner:
     plural: int
     use: str
-    pieces: tuple  # by gender
+    pieces: tuple[Piece, ...]  # by gender
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,12 +345,12 @@ class Preposition:
 # --------------------------------------------------------------------------------------------
 
 
-def _rows(table):
+def _rows(table: str) -> list[list[str]]:
     """The cells of a table, line by line."""
     return [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
 
 
-def french_plural(words):
+def french_plural(words: str) -> str:
     """The plural of a French noun or adjective; of several words, the first one takes it.
 
     Example:
@@ -353,15 +367,24 @@ def french_plural(words):
     return first + space + rest
 
 
-def unit(source, target, sure="0-0"):
+def unit(source: str, target: str, sure: str = "0-0") -> Piece:
     """A fixed expression: all its words are possibly linked, the named ones surely."""
-    source, target = tuple(source.split()), tuple(target.split())
-    sure = tuple(tuple(map(int, link.split("-"))) for link in sure.split())
-    every = ((i, j) for i in range(len(source)) for j in range(len(target)))
-    return Piece(source, target, sure, tuple(link for link in every if link not in sure))
+    english, french = tuple(source.split()), tuple(target.split())
+    ends = (link.split("-") for link in sure.split())
+    main = tuple((int(i), int(j)) for i, j in ends)
+    every = ((i, j) for i in range(len(english)) for j in range(len(french)))
+    return Piece(english, french, main, tuple(link for link in every if link not in main))
 
 
-def verb_group(base, present, french, *, future=False, negation=None, adverb=None):
+def verb_group(
+    base: str,
+    present: str,
+    french: str,
+    *,
+    future: bool = False,
+    negation: tuple[str, str] | None = None,
+    adverb: tuple[str, str] | None = None,
+) -> Piece:
     """A verb with its auxiliaries, negation or adverb of frequency.
 
     Args:
@@ -382,6 +405,7 @@ def verb_group(base, present, french, *, future=False, negation=None, adverb=Non
     middle = negation or adverb
     word = (middle[0],) if middle else ()
     be = base == "be"
+    source: tuple[str, ...]
     if future:
         source = ("will", *word, *base.split())
     elif be:
@@ -394,7 +418,9 @@ def verb_group(base, present, french, *, future=False, negation=None, adverb=Non
         base.split()[0] if future or "not" in word and not be else present.split()[0]
     )
     at = 1 if negation else 0
-    sure, maybe = [(verb, at)], []
+    sure: list[Link] = [(verb, at)]
+    maybe: list[Link] = []
+    target: tuple[str, ...]
     if negation:
         target = ("ne", french, negation[1])
         where = source.index(negation[0])
@@ -409,7 +435,7 @@ def verb_group(base, present, french, *, future=False, negation=None, adverb=Non
     return Piece(source, target, tuple(sure), tuple(maybe))
 
 
-def _verb_groups(base, third, french):
+def _verb_groups(base: str, third: str, french: Sequence[str]) -> tuple[tuple[Groups, Groups], ...]:
     """All groups of one verb: by number, then by negation, then by English length.
 
     A group occurs in its list as often as its weight: plain forms are the most frequent.
@@ -418,7 +444,8 @@ def _verb_groups(base, third, french):
     for plural in (0, 1):
         present = third if not plural else "are" if base == "be" else base
         future = french[2] if not plural else french[2][:-1] + "ont"
-        affirmative, negative = {}, {}
+        affirmative: Groups = {}
+        negative: Groups = {}
         for form, is_future in ((french[plural], False), (future, True)):
             for negation, weight in zip(NEGATIONS, (2, 1), strict=True):
                 piece = verb_group(base, present, form, future=is_future, negation=negation)
@@ -430,7 +457,7 @@ def _verb_groups(base, third, french):
     return tuple(groups)
 
 
-def _read_nouns():
+def _read_nouns() -> list[Noun]:
     nouns = []
     for kind, one, many, french, gender in _rows(NOUNS):
         pieces = (unit(one, french), unit(many, french_plural(french)))
@@ -438,10 +465,10 @@ def _read_nouns():
     return nouns
 
 
-def _read_adjectives():
+def _read_adjectives() -> list[Adjective]:
     adjectives = []
     for kinds, place, english, *french in _rows(ADJECTIVES):
-        masculine, feminine, before_vowel = (*french, french[0])[:3]
+        masculine, feminine, before_vowel = [*french, french[0]][:3]
         forms = ((masculine, feminine), (french_plural(masculine), french_plural(feminine)))
         pieces = tuple(tuple(unit(english, form) for form in row) for row in forms)
         place, _, star = place.partition(" ")
@@ -449,7 +476,7 @@ def _read_adjectives():
     return adjectives
 
 
-def _read_verbs():
+def _read_verbs() -> list[Verb]:
     verbs = []
     for kinds, base, third, *french in _rows(VERBS):
         subjects, _, objects = (part.strip() for part in kinds.partition(">"))
@@ -461,12 +488,12 @@ def _read_verbs():
     return verbs
 
 
-def _up_to(groups):
+def _up_to(groups: Groups) -> Groups:
     """{room: groups of at most so many English words}; five are enough for every group."""
     return {room: [group for n in groups if n <= room for group in groups[n]] for room in range(6)}
 
 
-def _read_determiners():
+def _read_determiners() -> list[Determiner]:
     determiners = []
     for number, english, *french, sure, use in _rows(DETERMINERS):
         pieces = tuple(unit(english, form, sure) for form in french)
@@ -474,7 +501,7 @@ def _read_determiners():
     return determiners
 
 
-def _read_singles():
+def _read_singles() -> list[Single]:
     """(piece, head, usable everywhere, usable as an object) of each one-word noun phrase."""
     singles = []
     for english, french, gender in _rows(SINGLES):
@@ -485,8 +512,8 @@ def _read_singles():
     return singles
 
 
-def _read_prepositions():
-    prepositions = {"place": [], "company": [], "reason": []}
+def _read_prepositions() -> dict[str, list[Preposition]]:
+    prepositions: dict[str, list[Preposition]] = {"place": [], "company": [], "reason": []}
     for use, kinds, english, french, sure in _rows(PREPOSITIONS):
         # "de des", "de beaucoup de" and "sans un" are avoided by the choice of determiners.
         contracts = french.endswith((" de", " à"))
@@ -553,7 +580,7 @@ LINKS = [[(i, j) for j in range(3 * LONGEST)] for i in range(LONGEST)]
 FREQUENCY_WORDS = frozenset({"often", "always", "never"})
 
 
-def _fitting(*uses):
+def _fitting(*uses: str) -> Fitting:
     """{length: prepositions of these uses that leave room for a noun phrase}; 5 is enough."""
     return {
         length: [
@@ -582,10 +609,10 @@ AN, SOME_BEFORE_ADJECTIVE = (unit("an", "un"), unit("an", "une")), unit("some", 
 ARTICLES = (("le", "la"), ("les", "les"))  # by number, then by gender
 
 
-def _noun_phrase_shapes(kind, use):
+def _noun_phrase_shapes(kind: str, use: str) -> dict[int, list[Shape]]:
     """For each English length: (determiner words, adjective places, noun words), by weight."""
-    shapes = {n: [] for n in range(2, 8)}
-    for places in (
+    shapes: dict[int, list[Shape]] = {n: [] for n in range(2, 8)}
+    orders: tuple[tuple[str, ...], ...] = (
         (),
         ("before",),
         ("outer",),
@@ -594,7 +621,8 @@ def _noun_phrase_shapes(kind, use):
         ("before", "inner"),
         ("outer", "inner"),
         ("before", "outer", "inner"),
-    ):
+    )
+    for places in orders:
         for d in (1, 2, 3):
             for n in (1, 2):
                 if DETERMINERS_OF[use, d] and NOUNS_OF[kind, n] and d + len(places) + n < 8:
@@ -610,12 +638,12 @@ SHAPES = {(k, use): _noun_phrase_shapes(k, use) for k in KINDS for use in DETERM
 # --------------------------------------------------------------------------------------------
 
 
-def pick(rng, options):
+def pick(rng: random.Random, options: Sequence[Option]) -> Option:
     """One of the options; `rng.random` gives the same numbers in every version of Python."""
     return options[int(rng.random() * len(options))]
 
 
-def arrange(pieces, order):
+def arrange(pieces: Sequence[Piece], order: Sequence[int]) -> Piece:
     """One piece out of several: their English as it comes, their French in another order.
 
     Args:
@@ -630,11 +658,14 @@ def arrange(pieces, order):
         >>> piece.target, piece.sure
         (('chats', 'noirs'), ((0, 1), (1, 0)))
     """
-    starts, target = [0] * len(pieces), ()
+    starts = [0] * len(pieces)
+    target: tuple[str, ...] = ()
     for k in order:
         starts[k] = len(target)
         target += pieces[k].target
-    source, sure, maybe = (), (), ()
+    source: tuple[str, ...] = ()
+    sure: tuple[Link, ...] = ()
+    maybe: tuple[Link, ...] = ()
     for piece, to in zip(pieces, starts, strict=True):
         at = len(source)
         sure += tuple([(i + at, j + to) for i, j in piece.sure])
@@ -645,7 +676,7 @@ def arrange(pieces, order):
 
 
 @lru_cache(maxsize=2**14)
-def noun_group(determiner, adjectives, noun):
+def noun_group(determiner: Determiner, adjectives: tuple[Adjective, ...], noun: Noun) -> Piece:
     """Determiner, adjectives and noun as one piece, in the order of each language.
 
     Args:
@@ -674,7 +705,9 @@ def noun_group(determiner, adjectives, noun):
     return arrange([first, *described], [0, *[k + 1 for k in order]])
 
 
-def describe(plural, adjectives, noun):
+def describe(
+    plural: int, adjectives: tuple[Adjective, ...], noun: Noun
+) -> tuple[list[Piece], list[int]]:
     """The pieces of adjectives and noun in the English order, and their French order."""
     pieces = [a.pieces[plural][noun.gender] for a in adjectives]
     last = len(adjectives)
@@ -684,18 +717,20 @@ def describe(plural, adjectives, noun):
     return [*pieces, noun.pieces[plural]], [*range(before), last, *range(last - 1, before - 1, -1)]
 
 
-def draw_noun_group(rng, length, kind, use):
+def draw_noun_group(rng: random.Random, length: int, kind: str, use: str) -> tuple[Piece, Head]:
     """A determiner, up to three adjectives and a noun: a piece and its `Head`."""
     d, places, n = pick(rng, SHAPES[kind, use][length])
     determiner, noun = pick(rng, DETERMINERS_OF[use, d]), pick(rng, NOUNS_OF[kind, n])
-    adjectives = ()
+    adjectives: tuple[Adjective, ...] = ()
     if places:
         adjectives = tuple([pick(rng, ADJECTIVES_OF[kind, place]) for place in places])
     head = Head(kind, noun.gender, determiner.plural, adjectives)
     return noun_group(determiner, adjectives, noun), head
 
 
-def possessive(possessor, plural, adjectives, noun):
+def possessive(
+    possessor: Piece, plural: int, adjectives: tuple[Adjective, ...], noun: Noun
+) -> Piece:
     """A possessor and what it has: "the king 's old cat" = "le vieux chat de le roi".
 
     The article that English does not say is possibly linked with the noun.
@@ -711,7 +746,7 @@ def possessive(possessor, plural, adjectives, noun):
     return contract(whole, len(whole.target) - len(possessor.target) - 1)
 
 
-def contract(piece, at):
+def contract(piece: Piece, at: int) -> Piece:
     """Contract the preposition at position `at` of the French with the article behind it.
 
     "du" says two English words at once, so the links of both become possible ones.
@@ -728,17 +763,17 @@ def contract(piece, at):
         return piece
     target = (*target[:at], merged, *target[at + 2 :])
     moved = [(i, j - (j > at)) for i, j in sure]
-    maybe = [(i, j - (j > at)) for i, j in maybe] + [link for link in moved if link[1] == at]
+    doubtful = [(i, j - (j > at)) for i, j in maybe] + [link for link in moved if link[1] == at]
     sure = tuple(link for link in moved if link[1] != at)
-    return Piece(source, target, sure, tuple(dict.fromkeys(maybe)))
+    return Piece(source, target, sure, tuple(dict.fromkeys(doubtful)))
 
 
-def draw_possessor(rng):
+def draw_possessor(rng: random.Random) -> Piece:
     """Two words for one person: of several, English would write "the kings ' cat"."""
     return noun_group(pick(rng, POSSESSOR_DETERMINERS), (), pick(rng, NOUNS_OF["p", 1]))
 
 
-def draw_possessive(rng, length, kind):
+def draw_possessive(rng: random.Random, length: int, kind: str) -> tuple[Piece, Head]:
     """A possessive noun phrase of 3 English words or more (possessor, 's, at most 2 adjectives)."""
     one_word = length == 3 or length < 7 and rng.random() < 0.5
     possessor = pick(rng, NAMES)[0] if one_word else draw_possessor(rng)
@@ -751,7 +786,9 @@ def draw_possessive(rng, length, kind):
     )
 
 
-def noun_phrase(rng, length, kind, use="any", subject=False):
+def noun_phrase(
+    rng: random.Random, length: int, kind: str, use: str = "any", subject: bool = False
+) -> tuple[list[Piece], Head]:
     """A noun phrase of exactly `length` English words.
 
     Args:
@@ -780,7 +817,7 @@ def noun_phrase(rng, length, kind, use="any", subject=False):
     return [piece, *relative_clause(rng, rest, head)], head
 
 
-def prepositional_phrase(rng, length, prepositions):
+def prepositional_phrase(rng: random.Random, length: int, prepositions: Fitting) -> list[Piece]:
     """A preposition and its noun phrase, `length` English words together (3 or more)."""
     preposition = pick(rng, prepositions[min(length, 5)])
     left = length - len(preposition.piece.source)
@@ -795,13 +832,15 @@ def prepositional_phrase(rng, length, prepositions):
 # --------------------------------------------------------------------------------------------
 
 
-def draw_verb(rng, verb, plural, negated, room):
+def draw_verb(
+    rng: random.Random, verb: Verb, plural: int, negated: bool, room: int
+) -> Piece | None:
     """One form of the verb, at most `room` English words long; None if there is none."""
     options = verb.up_to[plural][negated].get(min(room, 5))
     return pick(rng, options) if options else None
 
 
-def relative_clause(rng, length, head):
+def relative_clause(rng: random.Random, length: int, head: Head) -> list[Piece]:
     """A relative clause of `length` English words, 3 or more, behind its noun.
 
     "that" is "qui" in front of a verb and "que" in front of a subject.
@@ -821,7 +860,7 @@ def relative_clause(rng, length, head):
     return [opening, *predicate(rng, length - 1, head, negated)]
 
 
-def predicate(rng, length, head, negated):
+def predicate(rng: random.Random, length: int, head: Head, negated: bool) -> list[Piece]:
     """A verb that agrees with `head`, and what follows it: `length` English words."""
     draw = rng.random()
     if draw < (0.2 if TRANSITIVE[head.kind] else 0.75):
@@ -833,14 +872,15 @@ def predicate(rng, length, head, negated):
     return pieces or intransitive(rng, length, head, negated)
 
 
-def intransitive(rng, length, head, negated):
+def intransitive(rng: random.Random, length: int, head: Head, negated: bool) -> list[Piece]:
     """A verb without object, and an adverbial if there is room for one."""
     verb = pick(rng, INTRANSITIVE[head.kind])
     group = draw_verb(rng, verb, head.plural, negated, length)
+    assert group is not None  # an intransitive verb is one word, two or three when negated
     return [group, *adverbial(rng, length - len(group.source), head.kind, group)]
 
 
-def transitive(rng, length, head, negated):
+def transitive(rng: random.Random, length: int, head: Head, negated: bool) -> list[Piece] | None:
     """A verb, its object, and perhaps an adverbial; None if `length` is too short."""
     verb = pick(rng, TRANSITIVE[head.kind])
     kind = pick(rng, verb.objects)
@@ -853,7 +893,7 @@ def transitive(rng, length, head, negated):
     return [group, *pieces, *adverbial(rng, rest, head.kind, group)]
 
 
-def attribute(rng, length, head, negated):
+def attribute(rng: random.Random, length: int, head: Head, negated: bool) -> list[Piece] | None:
     """To be and an adjective that agrees with `head`, alone, with "very" or compared."""
     groups = BE.groups[head.plural][negated]
     sizes = [n for n in groups if length - n in (1, 2) or length - n > 4]
@@ -870,7 +910,7 @@ def attribute(rng, length, head, negated):
     return [*start, AS, adjective, AS_THAN, *pieces]
 
 
-def adverbial(rng, length, kind, group):
+def adverbial(rng: random.Random, length: int, kind: str, group: Piece) -> list[Piece]:
     """A time, a place, company or a reason in `length` English words (0: nothing)."""
     if not length:
         return []
@@ -879,7 +919,7 @@ def adverbial(rng, length, kind, group):
     return prepositional_phrase(rng, length, BEHIND_VERB[kind])
 
 
-def clause(rng, length):
+def clause(rng: random.Random, length: int) -> list[Piece]:
     """A subject and a predicate, `length` English words (4 or more) together."""
     kind = pick(rng, "ppppppaaaammtfl")
     negated = rng.random() < (0.25 if length > 5 else 0.08)
@@ -891,11 +931,12 @@ def clause(rng, length):
     left = length - size
     if kind == "p" and not negated and left > 6 and rng.random() < 0.35:
         group = draw_verb(rng, pick(rng, SAYING), head.plural, False, 2)
+        assert group is not None  # one word or, in the future or with an adverb, two
         return [*subject, group, THAT, *clause(rng, left - len(group.source) - 1)]
     return [*subject, *predicate(rng, left, head, negated)]
 
 
-def sentence(rng, length):
+def sentence(rng: random.Random, length: int) -> list[Piece]:
     """Clauses joined by conjunctions and a full stop: `length` English words, a list of pieces."""
     pieces, left = [], length - 1
     while left > 15 or left > 8 and rng.random() < 0.5:
@@ -911,7 +952,7 @@ def sentence(rng, length):
 # --------------------------------------------------------------------------------------------
 
 
-def elide(target):
+def elide(target: Sequence[str]) -> list[str]:
     """French words with the elisions (and "cet", "mon") that the next word asks for.
 
     Example:
@@ -925,9 +966,12 @@ def elide(target):
     ]
 
 
-def assemble(pieces):
+def assemble(pieces: Iterable[Piece]) -> SentencePair:
     """The `SentencePair` that the pieces make in a row."""
-    source, target, sure, maybe = [], [], [], []
+    source: list[str] = []
+    target: list[str] = []
+    sure: list[Link] = []
+    maybe: list[Link] = []
     for piece in pieces:
         at, to = len(source), len(target)
         source += piece.source
@@ -935,11 +979,19 @@ def assemble(pieces):
         sure += [LINKS[i + at][j + to] for i, j in piece.sure]
         if piece.maybe:
             maybe += [LINKS[i + at][j + to] for i, j in piece.maybe]
-    sure = frozenset(sure)
-    return SentencePair(tuple(source), tuple(elide(target)), sure, sure.union(maybe))
+    links = frozenset(sure)
+    return SentencePair(tuple(source), tuple(elide(target)), links, links.union(maybe))
 
 
-def generate_pairs(size, *, seed=0, split="train", min_length=5, max_length=50, length=None):
+def generate_pairs(
+    size: int,
+    *,
+    seed: int = 0,
+    split: str = "train",
+    min_length: int = 5,
+    max_length: int = 50,
+    length: int | None = None,
+) -> list[SentencePair]:
     """Draw sentence pairs with gold alignments from the grammar.
 
     A sentence belongs to one split for ever: CRC-32 of its English words, joined by spaces,
@@ -989,7 +1041,8 @@ def generate_pairs(size, *, seed=0, split="train", min_length=5, max_length=50, 
         raise ValueError(f'split must be "train" or "test", got {split!r}')
     wants_test = split == "test"
     rng = random.Random(2 * int(seed) + wants_test)
-    pairs, seen = [], set()
+    pairs: list[SentencePair] = []
+    seen: set[str] = set()
     while len(pairs) < size:
         n = min_length + int((max_length - min_length + 1) * rng.random() ** 2)
         for _ in range(MOST_REDRAWS):
@@ -1001,7 +1054,7 @@ def generate_pairs(size, *, seed=0, split="train", min_length=5, max_length=50, 
     return pairs
 
 
-def draw_from_split(rng, length, wants_test):
+def draw_from_split(rng: random.Random, length: int, wants_test: bool) -> tuple[list[Piece], str]:
     """The pieces of a sentence of the split, and its English as one string."""
     while True:
         pieces = sentence(rng, length)
@@ -1010,7 +1063,7 @@ def draw_from_split(rng, length, wants_test):
             return pieces, english
 
 
-def _check_integer(name, value, least, most=None):
+def _check_integer(name: str, value: object, least: int, most: int | None = None) -> None:
     """Raise unless `value` is an integer (not a bool) between `least` and `most`."""
     wanted = f"an integer from {least} to {most}" if most else f"an integer, {least} or more"
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
@@ -1044,13 +1097,13 @@ class Vocabulary:
         ('le', 'chat', '.')
     """
 
-    def __init__(self, tokens):
+    def __init__(self, tokens: Iterable[str]) -> None:
         if isinstance(tokens, str):
             raise TypeError(f"tokens must be a sequence of words, got the string {tokens!r}")
         tokens = tuple(tokens)
         if tokens[:4] != SPECIALS:
             tokens = SPECIALS + tokens
-        ids = {}
+        ids: dict[str, int] = {}
         for token in tokens:
             if not isinstance(token, str) or not token:
                 raise ValueError(f"tokens must be non-empty strings, got {token!r}")
@@ -1060,7 +1113,7 @@ class Vocabulary:
         self._tokens, self._ids = tokens, ids
 
     @classmethod
-    def from_sentences(cls, sentences):
+    def from_sentences(cls, sentences: Iterable[Iterable[str]]) -> Vocabulary:
         """The vocabulary of all words in the sentences, in alphabetical order.
 
         Args:
@@ -1076,26 +1129,33 @@ class Vocabulary:
         return cls(sorted({word for sentence in sentences for word in sentence} - {*SPECIALS}))
 
     @property
-    def tokens(self):
+    def tokens(self) -> tuple[str, ...]:
         """All tokens, in the order of their ids (a tuple of strings)."""
         return self._tokens
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._tokens)
 
-    def __contains__(self, token):
+    def __contains__(self, token: object) -> bool:
         return token in self._ids
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Vocabulary) and self._tokens == other._tokens
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self._tokens)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Vocabulary of {len(self)} tokens"
 
-    def encode(self, tokens, *, start=False, end=False, unknown="error"):
+    def encode(
+        self,
+        tokens: Sequence[str],
+        *,
+        start: bool = False,
+        end: bool = False,
+        unknown: str = "error",
+    ) -> list[int]:
         """The ids of a sentence.
 
         Args:
@@ -1119,19 +1179,18 @@ class Vocabulary:
             raise TypeError(f"tokens must be a sequence of words, got the string {tokens!r}")
         if unknown not in ("error", "replace"):
             raise ValueError(f'unknown must be "error" or "replace", got {unknown!r}')
-        ids = [self._ids.get(token) for token in tokens]
-        if not ids:
+        known = [self._ids.get(token) for token in tokens]
+        if not known:
             raise ValueError("tokens must hold at least one word, got an empty sentence")
-        if None in ids:
-            if unknown == "error":
-                raise ValueError(
-                    f"tokens must be words of the vocabulary, got "
-                    f"{list(tokens)[ids.index(None)]!r}, which is unknown"
-                )
-            ids = [self._ids[UNKNOWN] if i is None else i for i in ids]
+        if None in known and unknown == "error":
+            raise ValueError(
+                f"tokens must be words of the vocabulary, got "
+                f"{list(tokens)[known.index(None)]!r}, which is unknown"
+            )
+        ids = [self._ids[UNKNOWN] if i is None else i for i in known]
         return [self._ids[START]] * start + ids + [self._ids[END]] * end
 
-    def decode(self, ids):
+    def decode(self, ids: Ids) -> tuple[str, ...]:
         """The words of a sentence: up to the first END, without PAD and START.
 
         Args:
@@ -1155,7 +1214,7 @@ class Vocabulary:
         return tuple(words)
 
 
-def _lexicon():
+def _lexicon() -> Iterator[Piece]:
     """Every piece that can enter a sentence, before contraction and elision."""
     for noun in NOUN_LIST:
         yield from noun.pieces
@@ -1175,7 +1234,7 @@ def _lexicon():
     yield from (*CONJUNCTION_LIST, *AN, WHO, THAT_SUBJECT, THAT, VERY, AS, AS_THAN, OF, STOP)
 
 
-def source_vocabulary():
+def source_vocabulary() -> Vocabulary:
     """All English words of the grammar.
 
     Returns:
@@ -1188,7 +1247,7 @@ def source_vocabulary():
     return Vocabulary.from_sentences(piece.source for piece in _lexicon())
 
 
-def target_vocabulary():
+def target_vocabulary() -> Vocabulary:
     """All French words of the grammar, contracted and elided forms included.
 
     Returns:
@@ -1202,7 +1261,7 @@ def target_vocabulary():
     return Vocabulary.from_sentences([*(piece.target for piece in _lexicon()), *joined])
 
 
-def pad(sequences, length=None):
+def pad(sequences: Sequence[Ids], length: int | None = None) -> npt.NDArray[np.int32]:
     """Sequences of ids as one array, filled up with 0, the id of PAD.
 
     Args:
@@ -1239,7 +1298,15 @@ def pad(sequences, length=None):
 SHORTER_MORE_OFTEN = 0.6
 
 
-def batches_by_length(sources, targets, batch_size, *, steps, bins=4, seed=0):
+def batches_by_length(
+    sources: Sequence[Ids],
+    targets: Sequence[Ids],
+    batch_size: int,
+    *,
+    steps: int,
+    bins: int = 4,
+    seed: int = 0,
+) -> Iterator[Batch]:
     """Batches of sentences of similar length, padded to a few fixed shapes.
 
     The pairs are sorted by the length of their longer side and cut into `bins` of equal size. A bin is drawn with a
@@ -1285,7 +1352,12 @@ def batches_by_length(sources, targets, batch_size, *, steps, bins=4, seed=0):
     return _draw_batches(groups, batch_size, steps, np.random.default_rng(seed))
 
 
-def _draw_batches(groups, batch_size, steps, random):
+def _draw_batches(
+    groups: Sequence[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]],
+    batch_size: int,
+    steps: int,
+    random: np.random.Generator,
+) -> Iterator[Batch]:
     weights = np.array([target.shape[1] for _, target in groups]) ** -SHORTER_MORE_OFTEN
     waiting = [np.array([], int) for _ in groups]
     for _ in range(steps):
@@ -1297,7 +1369,14 @@ def _draw_batches(groups, batch_size, steps, random):
         yield source[rows], target[rows, :-1], target[rows, 1:]
 
 
-def _check_batches(sources, targets, batch_size, steps, bins, seed):
+def _check_batches(
+    sources: Sequence[Ids],
+    targets: Sequence[Ids],
+    batch_size: int,
+    steps: int,
+    bins: int,
+    seed: int,
+) -> None:
     for name, value in {"batch_size": batch_size, "steps": steps, "bins": bins}.items():
         _check_integer(name, value, 1)
     _check_integer("seed", seed, 0)

@@ -11,9 +11,10 @@ import hashlib
 import io
 import logging
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import pooch
 
@@ -55,7 +56,7 @@ class DatasetError(OSError):
 
 
 def load_multi30k(
-    split: str, *, base_url: str = MULTI30K_URL, cache: str | os.PathLike | None = None
+    split: str, *, base_url: str = MULTI30K_URL, cache: str | os.PathLike[str] | None = None
 ) -> tuple[list[str], list[str]]:
     """The English and the French sentences of one split of Multi30k, line by line.
 
@@ -135,7 +136,7 @@ def _fetch(name: str, base_url: str, cache: Path) -> Path:
 
 
 @contextmanager
-def _quiet(logger: logging.Logger):
+def _quiet(logger: logging.Logger) -> Iterator[None]:
     """No "Downloading file …" on stderr, which an executed notebook would store."""
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -180,7 +181,7 @@ class Subwords:
     Units (2016); Kudo and Richardson, SentencePiece (2018).
     """
 
-    def __init__(self, model: bytes):
+    def __init__(self, model: bytes) -> None:
         sentencepiece = _import_sentencepiece()
         if not isinstance(model, bytes) or not model:
             got = "no bytes" if model == b"" else type(model).__name__
@@ -254,19 +255,17 @@ class Subwords:
             raise ValueError("pieces: expected a sequence of pieces, got one string")
         return "".join(pieces).replace(WORD_START, " ").strip()
 
-    def save(self, path: str | os.PathLike) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model, in SentencePiece's own format."""
         Path(path).write_bytes(self.model)
 
     @classmethod
-    def load(cls, path: str | os.PathLike) -> Subwords:
+    def load(cls, path: str | os.PathLike[str]) -> Subwords:
         """Read a model that ``save`` wrote."""
         return cls(Path(path).read_bytes())
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, Subwords) and self.model == other.model
-
-    __hash__ = None
 
     def __repr__(self) -> str:
         return f"Subwords({len(self.tokens)} pieces)"
@@ -278,7 +277,7 @@ def _checked_sentence(sentence: str) -> str:
     return sentence
 
 
-def _import_sentencepiece():
+def _import_sentencepiece() -> ModuleType:
     try:
         import sentencepiece
     except ImportError as error:

@@ -4,15 +4,23 @@
 returns with a reference written in NumPy; TensorFlow tensors and Python lists are answers as good.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 __all__ = ["check", "names"]
 
+# The reader's function may take and return anything: `check` is there to find out.
+Answer: TypeAlias = Callable[..., Any]
+Rows: TypeAlias = dict[str, Any]
+Floats: TypeAlias = npt.NDArray[np.floating]
+Links: TypeAlias = AbstractSet[tuple[int, int]]
 
-def check(name, answer):
+
+def check(name: str, answer: Answer) -> None:
     """Checks an answer, and prints one line if it passes, or where it fails.
 
     Args:
@@ -52,7 +60,7 @@ def check(name, answer):
     print(f"✓ {name}: all {len(exercise.cases)} cases pass")
 
 
-def names():
+def names() -> list[str]:
     """The names of the exercises, in the order of the book.
 
     Example:
@@ -64,24 +72,26 @@ def names():
 
 class _Case(NamedTuple):
     hint: str
-    arguments: dict
+    arguments: dict[str, Any]
 
 
 class _Exercise(NamedTuple):
-    reference: Callable
-    cases: tuple
-    results: tuple  # the names of what it returns, if it returns more than one thing
+    reference: Callable[..., Any]
+    cases: tuple[_Case, ...]
+    results: tuple[str, ...]  # the names of what it returns, if it returns more than one thing
 
 
-def _case(hint, **arguments):
+def _case(hint: str, **arguments: object) -> _Case:
     return _Case(hint, arguments)
 
 
-def _exercise(reference, *cases, results=()):
+def _exercise(
+    reference: Callable[..., Any], *cases: _Case, results: tuple[str, ...] = ()
+) -> _Exercise:
     return _Exercise(reference, cases, results)
 
 
-def _failure(exercise, case, answer):
+def _failure(exercise: _Exercise, case: _Case, answer: Answer) -> Rows | None:
     """What the answer gave in place of what it should give, as rows to print; None if it is right.
 
     Everything is tried on copies, for an answer may write into its arguments.
@@ -105,7 +115,7 @@ def _failure(exercise, case, answer):
     return None
 
 
-def _difference(expected, got):
+def _difference(expected: Any, got: Any) -> Rows | None:
     if got is None:
         return {"expected": expected, "got": "None: is there a `return`?"}
     if isinstance(expected, frozenset):
@@ -126,11 +136,11 @@ def _difference(expected, got):
     return None if same else {"expected": expected, "got": got}
 
 
-def _kind(value):
+def _kind(value: object) -> str:
     return f"{len(value)} results" if isinstance(value, tuple | list) else type(value).__name__
 
 
-def _print_rows(rows):
+def _print_rows(rows: Mapping[str, object]) -> None:
     width = max(map(len, rows))
     for label, value in rows.items():
         lines = _text(value).splitlines()
@@ -139,7 +149,7 @@ def _print_rows(rows):
             print(f"  {'':{width}} {line}".rstrip())
 
 
-def _text(value):
+def _text(value: object) -> str:
     if isinstance(value, set | frozenset):
         return f"{{{', '.join(map(str, sorted(value)))}}}"
     if isinstance(value, np.ndarray) and value.ndim and value.dtype.kind == "f":
@@ -150,15 +160,15 @@ def _text(value):
     return str(value)
 
 
-def _floats(values):
+def _floats(values: npt.ArrayLike) -> Floats:
     return np.array(values, "float32")
 
 
-def _ids(values):
+def _ids(values: npt.ArrayLike) -> npt.NDArray[np.int32]:
     return np.array(values, "int32")
 
 
-def _numbers(*shape, start=0):
+def _numbers(*shape: int, start: int = 0) -> Floats:
     """Small half-integers in no simple order, the same on every machine."""
     n = np.arange(start, start + np.prod(shape, dtype=int))
     flat = (5 * n**3 + 3 * n + 11) % 17 - 8
@@ -168,38 +178,43 @@ def _numbers(*shape, start=0):
 # The references: plain NumPy, in float64, one query at a time where that is how one thinks of it.
 
 
-def _softmax(scores):
+def _softmax(scores: npt.ArrayLike) -> Floats:
     scores = np.asarray(scores, float)
-    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return weights / weights.sum(axis=-1, keepdims=True)
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    weights: Floats = powers / powers.sum(axis=-1, keepdims=True)
+    return weights
 
 
-def _masked_softmax(scores, mask):
+def _masked_softmax(scores: Floats, mask: npt.NDArray[np.bool_]) -> Floats:
     mask = np.broadcast_to(mask, scores.shape)
     return np.where(mask, _softmax(np.where(mask, scores, -1e30)), 0.0)
 
 
-def _additive_attention_for_one_query(query, key, query_kernel, key_kernel, score_kernel):
+def _additive_attention_for_one_query(
+    query: Floats, key: Floats, query_kernel: Floats, key_kernel: Floats, score_kernel: Floats
+) -> tuple[Floats, Floats]:
     hidden = np.tanh(query @ query_kernel + key @ key_kernel)
     weights = _softmax(hidden @ score_kernel)
     return weights @ key, weights
 
 
-def _additive_scores(query, key, weight):
+def _additive_scores(query: Floats, key: Floats, weight: Floats) -> Floats:
     return np.array([[np.tanh(q + k) @ weight for k in key] for q in query])
 
 
-def _scaled_dot_product_attention(query, key, value):
+def _scaled_dot_product_attention(
+    query: Floats, key: Floats, value: Floats
+) -> tuple[Floats, Floats]:
     weights = _softmax(query @ key.T / np.sqrt(query.shape[-1]))
     return weights @ value, weights
 
 
-def _alignment_error_rate(predicted, sure, possible):
+def _alignment_error_rate(predicted: Links, sure: Links, possible: Links) -> float:
     right = len(predicted & sure) + len(predicted & possible)
     return 1 - right / (len(predicted) + len(sure))
 
 
-def _links_from_weights(weights):
+def _links_from_weights(weights: Floats) -> frozenset[tuple[int, int]]:
     return frozenset((int(source), target) for target, source in enumerate(weights.argmax(axis=1)))
 
 

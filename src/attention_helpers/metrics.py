@@ -12,7 +12,8 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from sacrebleu.metrics import BLEU, CHRF
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
 
 __all__ = [
     "BUCKETS",
@@ -644,8 +645,7 @@ def _link_sets(**named: Links | Iterable[Links]) -> list[tuple[Links, ...]]:
 
 
 def _sets_of_sentences(name: str, links: Links | Iterable[Links]) -> list[Links]:
-    # A set of links may be an iterable of sets only to the type checker.
-    sentences: list[Links] = [links] if isinstance(links, AbstractSet) else list(links)  # type: ignore[list-item]
+    sentences = [links] if isinstance(links, AbstractSet) else list(links)
     for i, sentence in enumerate(sentences):
         if not isinstance(sentence, AbstractSet):
             raise TypeError(

@@ -9,17 +9,22 @@ the axes it drew in and leaves `plt.show()` to the caller.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from html import escape
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import matplotlib.pyplot as plt
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.patheffects import withStroke
+
+if TYPE_CHECKING:  # Matplotlib 3.7 has no such module
+    from matplotlib.typing import ColorType as Colour
 
 __all__ = [
     "MODELS",
@@ -78,12 +83,34 @@ STYLE = {
 }
 
 
+Numbers: TypeAlias = npt.NDArray[np.float64]
+LinkSet: TypeAlias = Collection[tuple[int, int]]
+# The dashes of a line: a name, or an offset and the lengths of marks and gaps.
+Dashes: TypeAlias = str | tuple[float, tuple[float, ...]]
+# One number for each seed; a single number stands for one seed.
+Seeds: TypeAlias = float | Sequence[float] | npt.NDArray[np.floating]
+Point: TypeAlias = tuple[float, float]
+# What is drawn under a name: a line, a bar, a bucket of lengths.
+Key = TypeVar("Key", bound=Hashable)
+Bucket = TypeVar("Bucket", bound=Hashable)
+
+
+class Links(Protocol):
+    """Anything with gold links, such as `corpus.SentencePair`."""
+
+    @property
+    def sure(self) -> LinkSet: ...
+
+    @property
+    def possible(self) -> LinkSet: ...
+
+
 class LineStyle(NamedTuple):
     """What one model's line looks like, in every figure."""
 
-    colour: str
+    colour: Colour
     marker: str
-    dashes: str | tuple
+    dashes: Dashes
 
 
 MODELS = {
@@ -137,7 +164,7 @@ def line_styles(names: Iterable[str]) -> dict[str, LineStyle]:
 
 
 def bleu_by_length(
-    bleu: Mapping[str, Mapping[str, Sequence[float]]],
+    bleu: Mapping[str, Mapping[str, Seeds]],
     *,
     ax: Axes | None = None,
     title: str | None = None,
@@ -169,7 +196,7 @@ def bleu_by_length(
 
 
 def capacity_sweep(
-    bleu: Mapping[int, Mapping[str, Sequence[float]]],
+    bleu: Mapping[int, Mapping[str, Seeds]] | Mapping[str, Mapping[str, Seeds]],
     *,
     ax: Axes | None = None,
     title: str | None = None,
@@ -202,10 +229,17 @@ def capacity_sweep(
     return _score_lines(runs, _ordered_styles(runs), labels, ax, title, ylabel)
 
 
-def _score_lines(runs, styles, labels, ax, title, ylabel) -> Axes:
+def _score_lines(
+    runs: Mapping[Key, Mapping[str, Numbers]],
+    styles: Mapping[Key, LineStyle],
+    labels: Mapping[Key, str],
+    ax: Axes | None,
+    title: str | None,
+    ylabel: str,
+) -> Axes:
     buckets = list(next(iter(runs.values())))
     middle = (len(runs) - 1) / 2
-    with plt.rc_context(STYLE):
+    with _book_style():
         ax = ax if ax is not None else _new_axes((7.0, 4.2))
         for place, (name, scores) in enumerate(runs.items()):
             # Models stand a little beside each other, so that none hides another's seeds.
@@ -227,7 +261,7 @@ def _score_lines(runs, styles, labels, ax, title, ylabel) -> Axes:
 
 
 def score_comparison(
-    scores: Mapping[str, Sequence[float]],
+    scores: Mapping[str, Seeds],
     *,
     ax: Axes | None = None,
     title: str | None = None,
@@ -258,7 +292,7 @@ def score_comparison(
     """
     scores = _seeds_by_name("scores", scores, limits)
     styles = line_styles(scores)
-    with plt.rc_context(STYLE):
+    with _book_style():
         ax = ax if ax is not None else _new_axes((7.0, 1.1 + 0.45 * len(scores)))
         for y, (name, seeds) in enumerate(scores.items()):
             style, mean = styles[name], np.mean(seeds)
@@ -283,7 +317,7 @@ def score_comparison(
 
 
 def probe_accuracy(
-    accuracy: Mapping[str, Sequence[float]],
+    accuracy: Mapping[str, Seeds],
     *,
     ax: Axes | None = None,
     title: str | None = None,
@@ -313,7 +347,7 @@ def probe_accuracy(
     if chance is not None:
         _numbers("chance", chance, (0, 1))
     styles = _ordered_styles(lines)
-    with plt.rc_context(STYLE):
+    with _book_style():
         ax = ax if ax is not None else _new_axes((7.0, 4.2))
         for name, values in lines.items():
             positions = np.arange(1, len(values) + 1)
@@ -334,7 +368,7 @@ def probe_accuracy(
 
 
 def loss_curves(
-    losses: Mapping[str, Sequence[float]],
+    losses: Mapping[str, Seeds],
     *,
     ax: Axes | None = None,
     title: str | None = None,
@@ -369,7 +403,7 @@ def loss_curves(
     if not isinstance(window, int) or isinstance(window, bool) or window < 1:
         raise ValueError(f"window: expected a positive integer, got {window!r}")
     styles = line_styles(lines)
-    with plt.rc_context(STYLE):
+    with _book_style():
         ax = ax if ax is not None else _new_axes((7.0, 4.0))
         ax.set_yscale("log")
         for name, values in lines.items():
@@ -398,15 +432,18 @@ def loss_curves(
 class Gold(NamedTuple):
     """Links of a hand alignment, as (source position, target position) from 0."""
 
-    sure: frozenset
-    possible: frozenset
+    sure: frozenset[tuple[int, int]]
+    possible: frozenset[tuple[int, int]]
+
+
+GoldLinks: TypeAlias = Links | tuple[LinkSet, LinkSet]
 
 
 def alignment(
-    weights,
+    weights: npt.ArrayLike,
     source: Sequence[str],
     target: Sequence[str],
-    gold=None,
+    gold: GoldLinks | None = None,
     *,
     ax: Axes | None = None,
     title: str | None = None,
@@ -440,7 +477,7 @@ def alignment(
     """
     weights, source, target = _checked_weights(weights, source, target)
     links = _checked_gold(gold, len(source), len(target))
-    with plt.rc_context(STYLE):
+    with _book_style():
         width, height, font = _alignment_size(source, target)
         ax = ax if ax is not None else _new_axes((width, height), layout="compressed")
         image = ax.imshow(weights, cmap=WEIGHTS, vmin=0, vmax=1, interpolation="none")
@@ -470,7 +507,7 @@ def alignment(
     return ax
 
 
-def _alignment_size(source, target):
+def _alignment_size(source: list[str], target: list[str]) -> tuple[float, float, float]:
     """Width and height of the figure in inches, and the size of the words in points."""
     # 0.075 inches a character at 11 points; room for the colour bar, the legend and the title.
     left = 0.085 * max(map(len, target))
@@ -480,13 +517,14 @@ def _alignment_size(source, target):
     return max(3.6, left + cell * len(source) + 1.2), top + cell * len(target) + 0.9, font
 
 
-def _outline(ax, links, width):
+def _outline(ax: Axes, links: Gold, width: float) -> None:
     # White and solid under the outline, which a dark cell would swallow.
     solid = {"dash_offset": 0, "dash_list": None}
     halo = [withStroke(linewidth=width + 1.6, foreground="white", dashes=solid)]
     kinds = []
+    solid_line: Any = "-"
     for label, cells, dashes in (
-        ("sure link", links.sure, "-"),
+        ("sure link", links.sure, solid_line),
         ("possible link", links.possible - links.sure, (0, (2.2, 1.4))),
     ):
         for column, row in sorted(cells):
@@ -520,7 +558,15 @@ def _outline(ax, links, width):
 class AlignmentMap:
     """An alignment that a page shows as inline SVG: see `alignment_map`, which makes it."""
 
-    def __init__(self, weights, source, target, gold=None, title=None, name=None):
+    def __init__(
+        self,
+        weights: npt.ArrayLike,
+        source: Sequence[str],
+        target: Sequence[str],
+        gold: GoldLinks | None = None,
+        title: str | None = None,
+        name: str | None = None,
+    ) -> None:
         self.weights, self.source, self.target = _checked_weights(weights, source, target)
         self.gold = _checked_gold(gold, len(self.source), len(self.target))
         self.title = title or "Attention weights"
@@ -647,7 +693,7 @@ class AlignmentMap:
         rows = "".join(
             f'<tr><th scope="row">{escape(word)}</th>'
             + "".join(
-                f"<td>{text}{marks.get(links.get((x, y)), '')}</td>"
+                f"<td>{text}{marks.get(links.get((x, y), ''), '')}</td>"
                 for x, text in enumerate(self._texts()[y])
             )
             + "</tr>"
@@ -695,10 +741,10 @@ _MAP_CSS = f"""
 
 
 def alignment_map(
-    weights,
+    weights: npt.ArrayLike,
     source: Sequence[str],
     target: Sequence[str],
-    gold=None,
+    gold: GoldLinks | None = None,
     *,
     title: str | None = None,
     name: str | None = None,
@@ -755,7 +801,7 @@ def bottleneck_diagram(
         True
     """
     source, target = _diagram_words(source, target)
-    with plt.rc_context(STYLE):
+    with _book_style():
         ax = _diagram_axes(ax, max(len(source), len(target)))
         encoder = _states(ax, source, 0.0, "h", below=True)
         decoder = _states(ax, target, 3.2, "s", below=False)
@@ -801,22 +847,22 @@ def attention_diagram(
         True
     """
     source, target = _diagram_words(source, target)
-    weights = _numbers("weights", weights, (0, 1))
-    if weights.shape != (len(source),):
+    shares = _numbers("weights", weights, (0, 1))
+    if shares.shape != (len(source),):
         raise ValueError(
-            f"weights: expected one a source word, {len(source)}, got shape {weights.shape}"
+            f"weights: expected one a source word, {len(source)}, got shape {shares.shape}"
         )
     if step not in range(len(target)):
         raise ValueError(f"step: expected 0 to {len(target) - 1}, got {step!r}")
     blue = MODELS["bahdanau"].colour
-    with plt.rc_context(STYLE):
+    with _book_style():
         ax = _diagram_axes(ax, max(len(source), len(target)))
         encoder = _states(ax, source, 0.0, "h", below=True)
         decoder = _states(ax, target, 3.2, "s", below=False, bold=step)
         _chain(ax, encoder, 0.0, "<|-|>")
         _chain(ax, decoder, 3.2)
         at = decoder[step]
-        for x, weight in zip(encoder, weights, strict=True):
+        for x, weight in zip(encoder, shares, strict=True):
             _arrow(ax, (x, 0.32), (at, 1.42), blue, 0.6 + 8 * weight, head=7 + 8 * weight)
             # Beside its arrow, on the side that the arrow leans away from.
             side = "right" if x < at else "left"
@@ -841,14 +887,14 @@ def attention_diagram(
     return ax
 
 
-def _diagram_words(source, target):
+def _diagram_words(source: Sequence[str], target: Sequence[str]) -> tuple[list[str], list[str]]:
     for name, words in (("source", source), ("target", target)):
         if not 1 <= len(_words(name, words)) <= 6:
             raise ValueError(f"{name}: expected 1 to 6 words, got {len(words)}")
     return list(source), list(target)
 
 
-def _diagram_axes(ax, columns):
+def _diagram_axes(ax: Axes | None, columns: int) -> Axes:
     # Small, so that its words can still be read when a telephone shows it 360 pixels wide.
     ax = ax if ax is not None else _new_axes((1.0 + 1.05 * columns, 4.4))
     ax.set(xlim=(-1.15, columns - 0.45), ylim=(-0.85, 4.0))
@@ -856,7 +902,15 @@ def _diagram_axes(ax, columns):
     return ax
 
 
-def _states(ax, words, y, letter, *, below, bold=None):
+def _states(
+    ax: Axes,
+    words: Sequence[str],
+    y: float,
+    letter: str,
+    *,
+    below: bool,
+    bold: int | None = None,
+) -> list[int]:
     for x, word in enumerate(words):
         edge = MODELS["bahdanau"].colour if x == bold else "#555555"
         _box(ax, x, y, f"${letter}_{{{x + 1}}}$", "#f2f2f2", edge)
@@ -873,12 +927,14 @@ def _states(ax, words, y, letter, *, below, bold=None):
     return list(range(len(words)))
 
 
-def _chain(ax, xs, y, arrow="-|>"):
+def _chain(ax: Axes, xs: list[int], y: float, arrow: str = "-|>") -> None:
     for x in xs[:-1]:
         _arrow(ax, (x + 0.3, y), (x + 0.7, y), arrow=arrow)
 
 
-def _box(ax, x, y, text, face, edge, width=0.6):
+def _box(
+    ax: Axes, x: float, y: float, text: str, face: Colour, edge: Colour, width: float = 0.6
+) -> None:
     box = FancyBboxPatch(
         (x - width / 2 + 0.06, y - 0.26),
         width - 0.12,
@@ -892,7 +948,17 @@ def _box(ax, x, y, text, face, edge, width=0.6):
     ax.text(x, y, text, ha="center", va="center", fontsize=14)
 
 
-def _arrow(ax, start, end, colour="#555555", width=1.4, *, arrow="-|>", head=9, dashes="-"):
+def _arrow(
+    ax: Axes,
+    start: Point,
+    end: Point,
+    colour: Colour = "#555555",
+    width: float = 1.4,
+    *,
+    arrow: str = "-|>",
+    head: float = 9,
+    dashes: Dashes = "-",
+) -> None:
     ax.add_patch(
         FancyArrowPatch(
             start,
@@ -908,14 +974,14 @@ def _arrow(ax, start, end, colour="#555555", width=1.4, *, arrow="-|>", head=9, 
     )
 
 
-def _side_labels(ax):
+def _side_labels(ax: Axes) -> None:
     for y, text in ((0.0, "encoder"), (3.2, "decoder")):
         ax.text(-0.5, y, text, ha="right", va="center", fontsize=10, color="#555555")
 
 
 def contraction_diagram(
     equation: str,
-    operands: Mapping[str, Sequence],
+    operands: Mapping[str, npt.ArrayLike],
     at: Mapping[str, int],
     *,
     ax: Axes | None = None,
@@ -949,7 +1015,7 @@ def contraction_diagram(
     columns = [array.shape[-1] if array.ndim else 1 for _, array in arrays.values()]
     rows = max(array.shape[0] if array.ndim == 2 else 1 for _, array in arrays.values())
     width = sum(columns) + 1.7 * len(columns)
-    with plt.rc_context(STYLE):
+    with _book_style():
         ax = ax if ax is not None else _new_axes((min(7.0, 0.52 * width), 0.52 * (rows + 2.2)))
         ax.set(xlim=(-1.2, width - 0.9), ylim=(rows + 0.95, -1.2), aspect="equal")
         ax.set_axis_off()
@@ -964,10 +1030,10 @@ def contraction_diagram(
     return ax
 
 
-def _grid(ax, x, array, position, colour):
+def _grid(ax: Axes, x: float, array: Numbers, position: list[int | None], colour: Colour) -> None:
     """Cells with their numbers; those at the position are shaded (None: the whole axis is)."""
     table = np.atleast_2d(array)
-    position = [0] * (2 - len(position)) + position
+    position = [*[0] * (2 - len(position)), *position]
     for row, column in np.ndindex(table.shape):
         shaded = all(p in (None, i) for p, i in zip(position, (row, column), strict=True))
         ax.add_patch(
@@ -993,12 +1059,12 @@ def _grid(ax, x, array, position, colour):
         )
 
 
-def _axis_letters(ax, x, array, letters, kept):
+def _axis_letters(ax: Axes, x: float, array: Numbers, letters: str, kept: str) -> None:
     """The letter of each axis with an arrow along it, in the colour of the sum if it is summed."""
     ends = {-1: ((x, -0.35), (x + 0.9, -0.35)), -2: ((x - 0.35, 0), (x - 0.35, 0.9))}
     names = {-1: (x + 1.2, -0.35), -2: (x - 0.35, 1.2)}
     for axis in range(-array.ndim, 0):
-        colour = INK if letters[axis] in kept else _dark(GOLD)
+        colour: Colour = INK if letters[axis] in kept else _dark(GOLD)
         _arrow(ax, *ends[axis], colour, 1.2)
         ax.text(*names[axis], letters[axis], ha="center", va="center", fontsize=14, color=colour)
 
@@ -1006,16 +1072,24 @@ def _axis_letters(ax, x, array, letters, kept):
 # What the figures share
 
 
-def _new_axes(size, layout="constrained") -> Axes:
-    return plt.subplots(figsize=size, layout=layout)[1]
+def _book_style() -> AbstractContextManager[None]:
+    style: Any = STYLE  # newer stubs name every key, older ones none
+    return plt.rc_context(style)
 
 
-def _set_title(ax, title):
+def _new_axes(
+    size: tuple[float, float], layout: Literal["constrained", "compressed"] = "constrained"
+) -> Axes:
+    axes: Axes = plt.subplots(figsize=size, layout=layout)[1]
+    return axes
+
+
+def _set_title(ax: Axes, title: str | None) -> None:
     if title:
         ax.set_title(title)
 
 
-def _line(ax, x, y, style, **options):
+def _line(ax: Axes, x: npt.ArrayLike, y: npt.ArrayLike, style: LineStyle, **options: Any) -> None:
     ax.plot(
         x,
         y,
@@ -1029,7 +1103,7 @@ def _line(ax, x, y, style, **options):
     )
 
 
-def _dots(ax, x, y, style, label):
+def _dots(ax: Axes, x: npt.ArrayLike, y: npt.ArrayLike, style: LineStyle, label: str) -> None:
     """The single seeds: small, and above the line of their means."""
     ax.plot(
         x,
@@ -1046,11 +1120,11 @@ def _dots(ax, x, y, style, label):
     )
 
 
-def _main_lines(ax) -> list[Line2D]:
-    return [line for line in ax.lines if not line.get_label().startswith("_")]
+def _main_lines(ax: Axes) -> list[Line2D]:
+    return [line for line in ax.lines if not str(line.get_label()).startswith("_")]
 
 
-def _ordered_styles(names) -> dict:
+def _ordered_styles(names: Collection[Key]) -> dict[Key, LineStyle]:
     """For names that have an order (sizes, lengths): from light to dark, each its own marker."""
     shades = plt.get_cmap("viridis")(np.linspace(0.78, 0.05, max(2, len(names))))
     forms = [(s.marker, s.dashes) for s in (*MODELS.values(), *SPARE)]
@@ -1062,17 +1136,18 @@ def _ordered_styles(names) -> dict:
     }
 
 
-def _label_ends(ax, lines, margin=None):
+def _label_ends(ax: Axes, lines: Iterable[Line2D], margin: float | None = None) -> None:
     """The name of each line at its end, moved apart where ends are close, with a thin leader.
 
     With `margin`, a fraction of the axes' width, all names stand there, in one column.
     """
     # In fractions of the axes, which hold for any scale and do not wait for the layout.
-    height = 0.75 * ax.figure.get_figheight()
+    figure: Any = ax.figure  # no subfigure, which has no height in inches
+    height = 0.75 * figure.get_figheight()
     gap = 1.35 * plt.rcParams["font.size"] / 72 / height
     ends = []
     for line in lines:
-        end = line.get_xdata()[-1], line.get_ydata()[-1]
+        end = float(np.asarray(line.get_xdata())[-1]), float(np.asarray(line.get_ydata())[-1])
         x, y = ax.transLimits.transform(ax.transScale.transform(end))
         x = round(float(x), 3) if margin is None else margin
         ends.append((x, float(y), end, line))
@@ -1081,7 +1156,7 @@ def _label_ends(ax, lines, margin=None):
         for y, (x, at, end, line) in zip(_apart([e[1] for e in group], gap), group, strict=True):
             leader = {"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.8}
             label = ax.annotate(
-                line.get_label(),
+                str(line.get_label()),
                 end,
                 xytext=(x + 0.03, y),
                 textcoords="axes fraction",
@@ -1095,33 +1170,35 @@ def _label_ends(ax, lines, margin=None):
 
 def _apart(places: list[float], gap: float) -> list[float]:
     """Sorted places moved apart to at least `gap`, as little as possible, within 0 to 1."""
-    groups = []  # of neighbours that touch: [number, centre]
+    groups: list[tuple[int, float]] = []  # of neighbours that touch: (number, centre)
     for place in places:
-        groups.append([1, place])
+        groups.append((1, place))
         while len(groups) > 1:
             (n, low), (m, high) = groups[-2:]
             if high - low >= gap * (n + m) / 2:
                 break
-            groups[-2:] = [[n + m, (n * low + m * high) / (n + m)]]
+            groups[-2:] = [(n + m, (n * low + m * high) / (n + m))]
     moved = [centre + gap * (i - (n - 1) / 2) for n, centre in groups for i in range(n)]
     shift = min(0.0, 1.0 - moved[-1])
     return [max(place + shift, 0.0 + gap * i) for i, place in enumerate(moved)]
 
 
-def _dark(colour) -> tuple:
+def _dark(colour: Colour) -> tuple[float, float, float]:
     """The colour, dark enough for small letters on white."""
-    return tuple(0.62 * np.array(to_rgb(colour)))
+    red, green, blue = to_rgb(colour)
+    return 0.62 * red, 0.62 * green, 0.62 * blue
 
 
-def _running_mean(values, window):
+def _running_mean(values: Numbers, window: int) -> Numbers:
     """The mean of each value and the up to `window` − 1 values before it."""
     sums = np.concatenate([[0.0], np.cumsum(values)])
     ends = np.arange(1, len(values) + 1)
     starts = np.maximum(ends - window, 0)
-    return (sums[ends] - sums[starts]) / (ends - starts)
+    means: Numbers = (sums[ends] - sums[starts]) / (ends - starts)
+    return means
 
 
-def _plain_logarithmic(value: float, _=None) -> str:
+def _plain_logarithmic(value: float, _: object = None) -> str:
     """0.1, 0.2, 0.5, 1, …: no powers, and no labels that touch each other."""
     return f"{value:g}" if f"{value:e}"[0] in "125" else ""
 
@@ -1134,7 +1211,7 @@ def _whole_steps(longest: int) -> list[int]:
 # Checks
 
 
-def _words(name, words) -> list[str]:
+def _words(name: str, words: Sequence[str]) -> list[str]:
     if isinstance(words, str) or not all(isinstance(word, str) for word in words):
         raise ValueError(f"{name}: expected a sequence of words, got {words!r:.60}")
     if not len(words):
@@ -1142,7 +1219,7 @@ def _words(name, words) -> list[str]:
     return list(words)
 
 
-def _numbers(name, values, limits) -> np.ndarray:
+def _numbers(name: str, values: npt.ArrayLike, limits: tuple[float, float]) -> Numbers:
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as error:
@@ -1155,7 +1232,9 @@ def _numbers(name, values, limits) -> np.ndarray:
     return array
 
 
-def _seeds_by_name(name, data, limits) -> dict[str, np.ndarray]:
+def _seeds_by_name(
+    name: str, data: Mapping[Key, npt.ArrayLike], limits: tuple[float, float]
+) -> dict[Key, Numbers]:
     if not isinstance(data, Mapping) or not data:
         raise ValueError(f"{name}: expected a dictionary that is not empty, got {data!r:.60}")
     checked = {}
@@ -1170,7 +1249,11 @@ def _seeds_by_name(name, data, limits) -> dict[str, np.ndarray]:
     return checked
 
 
-def _runs(name, data, limits) -> dict[str, dict[str, np.ndarray]]:
+def _runs(
+    name: str,
+    data: Mapping[Key, Mapping[Bucket, npt.ArrayLike]],
+    limits: tuple[float, float],
+) -> dict[Key, dict[Bucket, Numbers]]:
     if not isinstance(data, Mapping) or not data:
         raise ValueError(f"{name}: expected a dictionary that is not empty, got {data!r:.60}")
     runs = {key: _seeds_by_name(f"{name}[{key!r}]", of, limits) for key, of in data.items()}
@@ -1184,7 +1267,9 @@ def _runs(name, data, limits) -> dict[str, dict[str, np.ndarray]]:
     return runs
 
 
-def _checked_weights(weights, source, target):
+def _checked_weights(
+    weights: npt.ArrayLike, source: Sequence[str], target: Sequence[str]
+) -> tuple[Numbers, list[str], list[str]]:
     source, target = _words("source", source), _words("target", target)
     weights = _numbers("weights", weights, (0, 1))
     expected = len(target), len(source)
@@ -1201,11 +1286,12 @@ def _checked_weights(weights, source, target):
     return weights, source, target
 
 
-def _checked_gold(gold, source_length, target_length) -> Gold:
+def _checked_gold(gold: GoldLinks | None, source_length: int, target_length: int) -> Gold:
     if gold is None:
         return Gold(frozenset(), frozenset())
     try:
-        sure, possible = (gold.sure, gold.possible) if hasattr(gold, "sure") else gold
+        given: Any = gold  # a `SentencePair` is a tuple too, but not of these two
+        sure, possible = (given.sure, given.possible) if hasattr(given, "sure") else given
         links = Gold(*(frozenset((int(s), int(t)) for s, t in kind) for kind in (sure, possible)))
     except (TypeError, ValueError) as error:
         raise ValueError(
@@ -1221,13 +1307,16 @@ def _checked_gold(gold, source_length, target_length) -> Gold:
     return links
 
 
-def _checked_contraction(equation, operands, at):
+def _checked_contraction(
+    equation: str, operands: Mapping[str, npt.ArrayLike], at: Mapping[str, int]
+) -> dict[str, tuple[str, Numbers]]:
     """The letters and the array of each operand and of the result, by name."""
-    inputs, arrow, output = equation.partition("->")
-    inputs = inputs.split(",")
+    left, arrow, output = equation.partition("->")
+    inputs = left.split(",")
     if not arrow or len(inputs) != len(operands):
         raise ValueError(f"equation: expected {len(operands)} operands and ->, got {equation!r}")
-    arrays, sizes = {}, {}
+    arrays: dict[str, tuple[str, Numbers]] = {}
+    sizes: dict[str, int] = {}
     for letters, (name, values) in zip(inputs, operands.items(), strict=True):
         array = _numbers(name, values, (-np.inf, np.inf))
         if array.ndim != len(letters) or array.ndim > 2:
@@ -1250,7 +1339,7 @@ def _checked_contraction(equation, operands, at):
 
 
 def by_depth(
-    values: Mapping[str, Mapping[int, Sequence[float]]],
+    values: Mapping[str, Mapping[int, Seeds]],
     *,
     ax: Axes | None = None,
     title: str | None = None,
@@ -1284,7 +1373,7 @@ def by_depth(
     if depths != sorted(depths):
         raise ValueError(f"values: expected increasing depths, got {depths}")
     styles = line_styles(runs)
-    with plt.rc_context(STYLE):
+    with _book_style():
         ax = ax if ax is not None else _new_axes((7.0, 3.6))
         ax.set_xscale("log", base=2)
         ax.set_ylim(*limits)
