@@ -16,10 +16,11 @@ export TF_ENABLE_ONEDNN_OPTS := 0
 
 .DEFAULT_GOAL := help
 .PHONY: help install book test lint format unit notebooks execute experiments headline \
-        benchmark screenshots serve linkcheck lock repository clean
+        benchmark screenshots serve linkcheck lock repository clean \
+        mutants dist wheel test-oldest test-newest
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(READY) ## make .venv with the pinned versions (the other commands do it when needed)
 
@@ -41,13 +42,21 @@ test: lint book unit notebooks ## lint, build, run every test, execute and compa
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: $(READY) ## put code and notebooks into the format that `make test` asks for
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The share of lines and branches is asked for when all tests run, which is when it means something.
 unit: $(READY)
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest $(TESTS)
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report $(if $(TESTS),--fail-under=0)
+
+mutants: $(READY) ## break the package in named ways, and see that a test fails (MODULE=metrics for one)
+	$(BIN)/python tools/mutants.py $(MODULE)
 
 notebooks: $(READY)
 	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=600 \
@@ -74,6 +83,34 @@ serve: book ## build, and serve the book on this machine (PORT=8000)
 linkcheck: $(READY) ## ask every external link of the book
 	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/linkcheck
 
+# The tests of the package, without those of the book.
+PACKAGE_TESTS = src $(filter-out $(addprefix tests/test_,book_structure.py browser.py colab.py \
+  frame.py packaging.py readme.py repository_address.py site.py), $(wildcard tests/test_*.py))
+
+test-oldest: ## the package's tests on the oldest versions that pyproject.toml allows, in .venv-oldest
+	$(PYTHON) -m venv --clear .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint tools/oldest.txt --editable ".[test,tensorflow-cpu]"
+	.venv-oldest/bin/python -m pip list | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow) '
+	.venv-oldest/bin/python -m pytest $(if $(TESTS),$(TESTS),$(PACKAGE_TESTS))
+
+test-newest: ## the same on the newest versions there are, in .venv-newest
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade \
+	  --editable ".[test,tensorflow-cpu]"
+	.venv-newest/bin/python -m pip list | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow) '
+	.venv-newest/bin/python -m pytest $(if $(TESTS),$(TESTS),$(PACKAGE_TESTS))
+
+dist: ## build the wheel and the sdist into dist/ and check them, in .venv-dist
+	test -x .venv-dist/bin/twine || { $(PYTHON) -m venv --clear .venv-dist && \
+	  .venv-dist/bin/python -m pip install --quiet --disable-pip-version-check build twine; }
+	rm -rf dist build
+	.venv-dist/bin/python -m build --outdir dist
+	.venv-dist/bin/twine check --strict dist/*
+	$(PYTHON) tools/check_dist.py dist
+
+wheel: dist
+
 lock: ## choose the versions of requirements.txt again (needs uv)
 	$(UV) pip compile --quiet --upgrade --universal --python-version 3.10 --extra book --no-annotate \
 	  --custom-compile-command 'make lock' pyproject.toml --output-file requirements.txt
@@ -82,5 +119,5 @@ lock: ## choose the versions of requirements.txt again (needs uv)
 repository: $(READY) ## set the repository's address everywhere: make repository URL=https://github.com/…
 	$(BIN)/python tools/repository_address.py $(URL)
 
-clean: ## delete what was built (`rm -r .venv` deletes the environment)
-	rm -rf _build .pytest_cache .ruff_cache
+clean: ## delete what was built (`rm -r .venv*` deletes the environments)
+	rm -rf _build .pytest_cache .ruff_cache .mypy_cache .coverage build dist
