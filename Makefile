@@ -85,20 +85,20 @@ linkcheck: $(READY) ## ask every external link of the book
 
 # The tests of the package, without those of the book.
 PACKAGE_TESTS = src $(filter-out $(addprefix tests/test_,book_structure.py browser.py colab.py \
-  frame.py packaging.py readme.py repository_address.py site.py), $(wildcard tests/test_*.py))
+  frame.py mutants.py packaging.py readme.py repository_address.py site.py), $(wildcard tests/test_*.py))
 
 test-oldest: ## the package's tests on the oldest versions that pyproject.toml allows, in .venv-oldest
 	$(PYTHON) -m venv --clear .venv-oldest
 	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint tools/oldest.txt --editable ".[test,tensorflow-cpu]"
-	.venv-oldest/bin/python -m pip list | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow) '
+	.venv-oldest/bin/python -m pip list | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow[-_a-z]*) '
 	.venv-oldest/bin/python -m pytest $(if $(TESTS),$(TESTS),$(PACKAGE_TESTS))
 
 test-newest: ## the same on the newest versions there are, in .venv-newest
 	$(PYTHON) -m venv --clear .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade \
 	  --editable ".[test,tensorflow-cpu]"
-	.venv-newest/bin/python -m pip list | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow) '
+	.venv-newest/bin/python -m pip list | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow[-_a-z]*) '
 	.venv-newest/bin/python -m pytest $(if $(TESTS),$(TESTS),$(PACKAGE_TESTS))
 
 dist: ## build the wheel and the sdist into dist/ and check them, in .venv-dist
