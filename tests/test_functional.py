@@ -13,6 +13,8 @@ from attention_helpers.functional import (
     attention,
     causal_mask,
     dot_product_scores,
+    general_scores,
+    local_mask,
     masked_softmax,
     padding_mask,
     scaled_dot_product_attention,
@@ -157,6 +159,103 @@ def test_leading_axes_broadcast(qkv):
         np.testing.assert_allclose(shared[b], alone, atol=1e-6)
 
 
+@pytest.mark.parametrize("batches", [((3, 1), (2,), ()), ((), (2, 1, 1), (4, 1)), ((2,) * 4,) * 3])
+@ATTENTIONS
+def test_any_number_of_leading_axes(attend, batches):
+    query, key, value = (
+        draw(*batch, n, d) for batch, n, d in zip(batches, (3, 4, 4), (5, 5, 6), strict=True)
+    )
+    context, weights = attend(query, key, value)
+    batch = np.broadcast_shapes(*batches)
+    assert context.shape == (*batch, 3, 6)
+    assert weights.shape == (*np.broadcast_shapes(*batches[:2]), 3, 4)
+    query, key, value = (np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in (query, key, value))
+    index = tuple(size - 1 for size in batch)
+    np.testing.assert_allclose(
+        context[index], attend(query[index], key[index], value[index])[0], atol=1e-6
+    )
+
+
+# The other scores, the bias, heads in groups
+
+
+def test_general_scores_by_loops():
+    query, key, kernel = draw(2, 3, 5), draw(2, 4, 6), draw(5, 6)
+    scores = general_scores(query, key, kernel)
+    for b, q, k in np.ndindex(2, 3, 4):
+        expected = sum(
+            query[b, q, d] * kernel[d, e] * key[b, k, e] for d in range(5) for e in range(6)
+        )
+        np.testing.assert_allclose(scores[b, q, k], expected, atol=1e-5)
+
+
+def test_general_scores_with_the_identity_are_dot_products(qkv):
+    query, key, _ = qkv
+    np.testing.assert_allclose(
+        general_scores(query, key, np.eye(DEPTH, dtype="float32")),
+        dot_product_scores(query, key),
+        atol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("shape", [(), (KEYS,), (QUERIES, 1), (QUERIES, KEYS), (BATCH, 1, KEYS)])
+def test_the_bias_is_added_to_the_scaled_scores(qkv, shape):
+    query, key, value = qkv
+    bias = draw(*shape)
+    scores = 0.5 * dot_product_scores(query, key) + bias
+    expected = attention(scores, value, PADDING)
+    ours = scaled_dot_product_attention(query, key, value, PADDING, bias=bias, scale=0.5)
+    for their, our in zip(expected, ours, strict=True):
+        np.testing.assert_allclose(our, their, atol=1e-6)
+
+
+def test_the_bias_has_a_gradient(qkv):
+    query, key, value = (tf.constant(x, tf.float64) for x in qkv)
+    (theory,), (numeric,) = tf.test.compute_gradient(
+        lambda bias: scaled_dot_product_attention(query, key, value, PADDING, bias=bias)[0],
+        [draw(QUERIES, KEYS, dtype="float64")],
+        delta=1e-5,
+    )
+    np.testing.assert_allclose(theory, numeric, atol=1e-8)
+    assert np.abs(theory).max() > 0.01
+
+
+@pytest.mark.parametrize("static", [True, False])
+@pytest.mark.parametrize("mask_heads", [None, 1, 4])
+def test_heads_in_groups_share_their_key_and_value(static, mask_heads):
+    query, key, value = draw(2, 4, 3, 5), draw(2, 2, 4, 5), draw(2, 2, 4, 6)
+    mask = np.ones((3, 4), bool) if mask_heads is None else draw(2, mask_heads, 3, 4) > -0.5
+    mask[..., 0] = True
+    bias = draw(4, 1, 4)
+
+    def grouped(query, key, value, mask, bias):
+        return scaled_dot_product_attention(query, key, value, mask, bias=bias, grouped=True)
+
+    arguments = [tf.constant(x) for x in (query, key, value, mask, bias)]
+    if not static:
+        grouped = tf.function(
+            grouped,
+            input_signature=[tf.TensorSpec([None] * x.shape.rank, x.dtype) for x in arguments],
+        )
+    context, weights = grouped(*arguments)
+    for head in range(4):
+        one_mask = mask if mask_heads is None else mask[:, head % mask_heads]
+        expected = scaled_dot_product_attention(
+            query[:, head], key[:, head // 2], value[:, head // 2], one_mask, bias=bias[head]
+        )
+        np.testing.assert_allclose(context[:, head], expected[0], atol=1e-6)
+        np.testing.assert_allclose(weights[:, head], expected[1], atol=1e-6)
+
+
+def test_one_head_of_keys_for_all_and_one_for_each(qkv):
+    query, key, value = draw(2, 4, 3, 5), draw(2, 1, 4, 5), draw(2, 1, 4, 6)
+    for repeats in (1, 4):
+        keys, values = (np.repeat(x, repeats, axis=1) for x in (key, value))
+        grouped = scaled_dot_product_attention(query, keys, values, grouped=True)
+        plain = scaled_dot_product_attention(query, key, value)
+        np.testing.assert_allclose(grouped[0], plain[0], atol=1e-6)
+
+
 # What attention looks at
 
 
@@ -196,6 +295,16 @@ def test_causal_mask_is_aligned_at_the_end():
     np.testing.assert_array_equal(causal_mask(2, 5), np.tri(5, dtype=bool)[-2:])
     np.testing.assert_array_equal(causal_mask(3, 2), [[0, 0], [1, 0], [1, 1]])
     assert causal_mask(0).shape == (0, 0)
+
+
+def test_local_mask_looks_both_ways_from_where_the_query_stands():
+    np.testing.assert_array_equal(local_mask(4, window=0), np.eye(4, dtype=bool))
+    np.testing.assert_array_equal(local_mask(3, window=1), [[1, 1, 0], [1, 1, 1], [0, 1, 1]])
+    np.testing.assert_array_equal(local_mask(2, 5, window=1), [[0, 0, 1, 1, 1], [0, 0, 0, 1, 1]])
+    np.testing.assert_array_equal(local_mask(3, window=9), np.ones((3, 3), bool))
+    lengths = [tf.constant(n, tf.int64) for n in (2, 3, 1)]
+    both = local_mask(*lengths[:2], window=lengths[2]) & causal_mask(*lengths[:2])
+    np.testing.assert_array_equal(both, [[1, 1, 0], [0, 1, 1]])
 
 
 def test_padding_mask_is_true_where_there_is_a_token():
@@ -273,6 +382,41 @@ def test_the_scale_keeps_float16_from_overflowing():
     context, weights = scaled_dot_product_attention(query, query, query)
     assert weights.numpy().item() == 1
     np.testing.assert_array_equal(context, query)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_the_softmax_of_16_bits_is_taken_in_float32(dtype, masked):
+    scores = tf.zeros((1, 4096), dtype)  # in 16 bits a sum of ones ends at 2,048 or 256
+    weights = masked_softmax(scores, np.ones(4096, bool) if masked else None)
+    assert weights.dtype == dtype
+    np.testing.assert_array_equal(weights, np.full((1, 4096), 2.0**-12))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@ATTENTIONS
+def test_the_result_has_the_dtype_of_the_input(qkv, attend, dtype):
+    exact = [tf.cast(tf.cast(x, dtype), tf.float64) for x in qkv]
+    results = attend(*(tf.cast(x, dtype) for x in exact), PADDING)
+    for ours, theirs in zip(results, attend(*exact, PADDING), strict=True):
+        assert ours.dtype == dtype
+        atol = {"float16": 4e-3, "bfloat16": 4e-2, "float32": 1e-5, "float64": 1e-12}[dtype]
+        np.testing.assert_allclose(tf.cast(ours, tf.float64), theirs, atol=atol)
+
+
+def test_a_bias_of_16_bits_is_added_in_float32():
+    query, key = tf.constant([[1.0]], tf.float16), tf.constant([[0.5], [0.0]], tf.float16)
+    bias = tf.fill((1, 2), tf.constant(2048.0, tf.float16))  # 2048.5 would round to 2048
+    _, weights = scaled_dot_product_attention(query, key, key, bias=bias)
+    np.testing.assert_allclose(weights, [[0.622, 0.378]], atol=1e-3)
+
+
+@ATTENTIONS
+def test_no_queries_give_nothing(qkv, attend):
+    query, key, value = qkv
+    context, weights = attend(query[:, :0], key, value)
+    assert context.shape == (BATCH, 0, VALUES)
+    assert weights.shape == (BATCH, 0, KEYS)
 
 
 @ATTENTIONS
@@ -393,7 +537,98 @@ BAD_INPUT = {
     ),
     "fewer values than keys": (lambda: attention(Q, V), "value: …k = 5 as in scores"),
     "value is a vector": (lambda: attention(Q, W), "value: …(..., k, v), got shape (5,)"),
+    "no scores": (lambda: masked_softmax(Q[..., :0]), "scores: …k = 1 or more…(2, 3, 0)"),
+    "attention to no keys": (lambda: attention(Q[..., :0], V[:, :0]), "scores: …k = 1 or more"),
+    "vectors of no depth": (lambda: dot_product_scores(Q[..., :0], K), "query: …d = 1 or more"),
+    "hidden layer of no units": (lambda: additive_scores(Q[..., :0], K, W), "query: …u = 1 or"),
+    "float8": (
+        lambda: dot_product_scores(tf.cast(Q, tf.dtypes.experimental.float8_e5m2), K),
+        "query: expected a floating dtype, got float8_e5m2",
+    ),
     "weights of another batch": (lambda: attention(Q, Q[[0, 1, 1]]), "value: …k = 5"),
+    "general: kernel of other queries": (
+        lambda: general_scores(Q, K, np.zeros((4, 5), "float32")),
+        "kernel: expected (d, e) with d = 5 as in query, got shape (4, 5)",
+    ),
+    "general: kernel of other keys": (
+        lambda: general_scores(Q, K, np.zeros((5, 4), "float32")),
+        "kernel: expected (d, e) with e = 5 as in key, got shape (5, 4)",
+    ),
+    "general: kernel is a vector": (lambda: general_scores(Q, K, W), "kernel: …(d, e), …(5,)"),
+    "scaled: no keys": (
+        lambda: scaled_dot_product_attention(Q, K[:, :0], V[:, :0]),
+        "key: expected (..., k, d) with k = 1 or more, got shape (2, 0, 5)",
+    ),
+    "scaled: integer query": (
+        lambda: scaled_dot_product_attention(Q.astype(int), K, V),
+        "query: …floating…int64",
+    ),
+    "scaled: fewer values": (
+        lambda: scaled_dot_product_attention(Q, K, V[:, 1:]),
+        "value: …k = 4 as in key, got shape (2, 3, 6)",
+    ),
+    "scale of NaN": (
+        lambda: scaled_dot_product_attention(Q, K, V, scale=float("nan")),
+        "scale: expected a finite number, got nan",
+    ),
+    "infinite scale": (
+        lambda: scaled_dot_product_attention(Q, K, V, scale=tf.constant(np.inf)),
+        "scale: expected a finite number, got …inf",
+    ),
+    "scale too large for the dtype": (
+        lambda: scaled_dot_product_attention(*(x.astype("float16") for x in (Q, K, V)), scale=1e6),
+        "scale: expected a finite number, got 1000000.0",
+    ),
+    "scale is a vector": (
+        lambda: scaled_dot_product_attention(Q, K, V, scale=W),
+        "scale: expected a scalar, got shape (5,)",
+    ),
+    "scale is a word": (
+        lambda: scaled_dot_product_attention(Q, K, V, scale="large"),
+        "scale: expected a number, got str",
+    ),
+    "scale is a truth": (
+        lambda: scaled_dot_product_attention(Q, K, V, scale=True),
+        "scale: expected a number, got bool",
+    ),
+    "scale of an integer dtype": (
+        lambda: scaled_dot_product_attention(Q, K, V, scale=tf.constant(1)),
+        "scale: expected a floating dtype, got int32",
+    ),
+    "bias of another dtype": (
+        lambda: scaled_dot_product_attention(Q, K, V, bias=np.zeros(4)),
+        "bias: expected dtype float32 as in query, got float64",
+    ),
+    "bias is a mask": (
+        lambda: scaled_dot_product_attention(Q, K, V, bias=np.ones(4, bool)),
+        "bias: …got bool; a boolean goes into mask",
+    ),
+    "bias of other keys": (
+        lambda: scaled_dot_product_attention(Q, K, V, bias=W),
+        "bias: …(2, 3, 4), got (5,)",
+    ),
+    "bias would widen the scores": (
+        lambda: scaled_dot_product_attention(Q[0], K[0], V[0], bias=np.zeros((2, 1, 4), "f")),
+        "bias: …(3, 4), got (2, 1, 4)",
+    ),
+    "groups: no axis of heads": (
+        lambda: scaled_dot_product_attention(Q[0], K, V, grouped=True),
+        "query: expected (..., h, q, d), got shape (3, 5)",
+    ),
+    "groups: heads that do not divide": (
+        lambda: scaled_dot_product_attention(Q[[0, 1, 1]], K, V, grouped=True),
+        "query: …multiple of the 2 of key, got h = 3 in shape (3, 3, 5)",
+    ),
+    "groups: values of other heads": (
+        lambda: scaled_dot_product_attention(Q, K, V[:1], grouped=True),
+        "value: expected (..., g, k, v) with g = 2 as in key, got shape (1, 4, 6)",
+    ),
+    "groups: mask of the groups": (
+        lambda: scaled_dot_product_attention(
+            Q[[0, 0, 1, 1]], K, V, np.ones((2, 1, 4), bool), grouped=True
+        ),
+        "mask: …(4, 3, 4), got (2, 1, 4)",
+    ),
     "additive: value of another length": (
         lambda: additive_attention(Q, K, V[:, :3], W),
         "value: …k = 4 as in scores",
@@ -404,12 +639,23 @@ BAD_INPUT = {
     "negative length": (lambda: causal_mask(-1), "query_length: expected 0 or more, got -1"),
     "fractional length": (lambda: causal_mask(3, 2.5), "key_length: …integer…float32"),
     "several lengths": (lambda: causal_mask([3, 4]), "query_length: …scalar…(2,)"),
+    "no length": (lambda: causal_mask(None), "query_length: …array or a tensor, got NoneType"),
+    "several paddings": (lambda: padding_mask([1], [0, 1]), "pad_id: expected a scalar…(2,)"),
+    "fractional padding": (lambda: padding_mask([1], 0.5), "pad_id: …integer…float32"),
+    "negative window": (lambda: local_mask(3, window=-1), "window: expected 0 or more, got -1"),
+    "fractional window": (lambda: local_mask(3, window=1.5), "window: …integer…float32"),
+    "negative length, local": (lambda: local_mask(-3, window=1), "query_length: …0 or more"),
+    "fractional key length, local": (
+        lambda: local_mask(3, 2.5, window=1),
+        "key_length: …integer…float32",
+    ),
 }
 
 
 @pytest.mark.parametrize(("call", "message"), BAD_INPUT.values(), ids=BAD_INPUT.keys())
 def test_bad_input_is_named(call, message):
-    with pytest.raises(ValueError, match=".*".join(map(re.escape, message.split("…")))):
+    pattern = ".*".join(map(re.escape, message.split("…")))
+    with pytest.raises((ValueError, TypeError), match=pattern):
         call()
 
 

@@ -2,12 +2,26 @@
 
 The letters of the einsum strings name the axes, in the whole book:
 `b` batch, `h` head, `q` query position, `k` key position, `d` depth of queries and keys,
-`v` depth of values, `u` hidden units of the additive score. `...` stands for any leading axes.
+`v` depth of values, `u` hidden units of the additive score. `...` stands for any leading axes; those
+of the arguments broadcast.
 A mask is boolean, **True = may attend**. Every function works eagerly, in `tf.function` and under
-XLA (`jit_compile=True`); arguments are checked on what is known of them without computing.
+XLA (`jit_compile=True`), in float16, bfloat16, float32 and float64; arguments are checked on what is
+known of them without computing.
 """
 
-from ._checks import integers, length, mask_for, tensors
+from __future__ import annotations
+
+from ._checks import (
+    TensorLike,
+    bias_for,
+    finite_scalar,
+    integers,
+    length,
+    mask_for,
+    tensors,
+)
+from ._chunked import chunked_additive_attention, chunked_attention
+from ._grouped import by_groups, merge_groups
 from ._tensorflow import tf
 
 __all__ = [
@@ -15,14 +29,18 @@ __all__ = [
     "additive_scores",
     "attention",
     "causal_mask",
+    "chunked_additive_attention",
+    "chunked_attention",
     "dot_product_scores",
+    "general_scores",
+    "local_mask",
     "masked_softmax",
     "padding_mask",
     "scaled_dot_product_attention",
 ]
 
 
-def dot_product_scores(query, key):
+def dot_product_scores(query: TensorLike, key: TensorLike) -> tf.Tensor:
     """The dot product of every query with every key.
 
     Args:
@@ -41,11 +59,38 @@ def dot_product_scores(query, key):
 
     Source: Luong, Pham and Manning 2015 (arXiv 1508.04025), the score "dot".
     """
-    query, key = tensors("...qd,...kd", query=query, key=key)
+    query, key = tensors("...qd,...kd", nonempty="d", query=query, key=key)
     return tf.einsum("...qd,...kd->...qk", query, key)
 
 
-def additive_scores(query, key, weight):
+def general_scores(query: TensorLike, key: TensorLike, kernel: TensorLike) -> tf.Tensor:
+    """The bilinear score queryᵀ kernel key of every query with every key.
+
+    Args:
+        query: floating `(..., q, d)`.
+        key: of the same dtype, `(..., k, e)`.
+        kernel: the matrix W, of the same dtype, `(d, e)`.
+
+    Returns:
+        The scores `(..., q, k)`.
+
+    Raises:
+        ValueError: a wrong dtype or shape.
+
+    Example:
+        >>> general_scores([[1.0, 2.0]], [[3.0], [4.0]], kernel=[[1.0], [0.5]]).numpy().tolist()
+        [[6.0, 8.0]]
+
+    Source: Luong, Pham and Manning 2015 (arXiv 1508.04025), the score "general".
+    """
+    query, key, kernel = tensors(
+        "...qd,...ke,de", nonempty="de", query=query, key=key, kernel=kernel
+    )
+    # The queries are projected, not the keys, as in decoding there is one query and many keys.
+    return dot_product_scores(tf.tensordot(query, kernel, axes=1), key)
+
+
+def additive_scores(query: TensorLike, key: TensorLike, weight: TensorLike) -> tf.Tensor:
     """The additive score vᵀ tanh(query + key) of every query with every key.
 
     Args:
@@ -66,15 +111,16 @@ def additive_scores(query, key, weight):
 
     Source: Bahdanau, Cho and Bengio 2014 (arXiv 1409.0473), the alignment model e_ij.
     """
-    query, key, weight = tensors("...qu,...ku,u", query=query, key=key, weight=weight)
+    query, key, weight = tensors("...qu,...ku,u", nonempty="u", query=query, key=key, weight=weight)
     hidden = tf.tanh(query[..., :, None, :] + key[..., None, :, :])
     return tf.einsum("...qku,u->...qk", hidden, weight)
 
 
-def masked_softmax(scores, mask=None):
+def masked_softmax(scores: TensorLike, mask: TensorLike | None = None) -> tf.Tensor:
     """The softmax over the last axis, among the positions that the mask allows.
 
-    A row in which nothing is allowed gives zeros, and a zero gradient.
+    A row in which nothing is allowed gives zeros, and a zero gradient. Scores of 16 bits are
+    exponentiated and summed in float32.
 
     Args:
         scores: floating `(..., q, k)`.
@@ -84,7 +130,7 @@ def masked_softmax(scores, mask=None):
         The weights `(..., q, k)`: each row sums to one, or to zero if nothing was allowed.
 
     Raises:
-        ValueError: a wrong dtype, or a mask that does not broadcast.
+        ValueError: a wrong dtype, no key at all, or a mask that does not broadcast.
 
     Example:
         >>> masked_softmax([[0.0, 0.0, 9.0]], [[True, True, False]]).numpy().tolist()
@@ -92,16 +138,21 @@ def masked_softmax(scores, mask=None):
         >>> masked_softmax([[1.0, 2.0]], [[False, False]]).numpy().tolist()
         [[0.0, 0.0]]
     """
-    (scores,) = tensors("...k", scores=scores)
+    (scores,) = tensors("...k", nonempty="k", scores=scores)
+    dtype = scores.dtype
+    if dtype.size < 4:
+        scores = tf.cast(scores, tf.float32)
     if mask is None:
-        return tf.nn.softmax(scores)  # it subtracts the maximum: exp cannot overflow
-    mask = mask_for(mask, scores)
+        return tf.cast(tf.nn.softmax(scores), dtype)  # it subtracts the maximum: no overflow
+    mask = mask_for(mask, scores.shape)
     # The lowest finite number, for with -inf a row with nothing allowed would be 0/0.
     allowed = tf.where(mask, scores, scores.dtype.min)
-    return tf.where(mask, tf.nn.softmax(allowed), 0.0)
+    return tf.cast(tf.where(mask, tf.nn.softmax(allowed), 0.0), dtype)
 
 
-def attention(scores, value, mask=None):
+def attention(
+    scores: TensorLike, value: TensorLike, mask: TensorLike | None = None
+) -> tuple[tf.Tensor, tf.Tensor]:
     """The mean of the values, weighted by the softmax of the scores.
 
     Args:
@@ -120,12 +171,18 @@ def attention(scores, value, mask=None):
         >>> context.numpy().tolist(), weights.numpy().tolist()
         ([[2.0]], [[0.5, 0.5]])
     """
-    scores, value = tensors("...qk,...kv", scores=scores, value=value)
+    scores, value = tensors("...qk,...kv", nonempty="k", scores=scores, value=value)
     weights = masked_softmax(scores, mask)
     return tf.einsum("...qk,...kv->...qv", weights, value), weights
 
 
-def additive_attention(query, key, value, weight, mask=None):
+def additive_attention(
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    weight: TensorLike,
+    mask: TensorLike | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
     """Bahdanau's attention, on queries and keys that are already projected.
 
     Args:
@@ -152,38 +209,68 @@ def additive_attention(query, key, value, weight, mask=None):
     return attention(additive_scores(query, key, weight), value, mask)
 
 
-def scaled_dot_product_attention(query, key, value, mask=None, *, scale=None):
-    """softmax(scale · query keyᵀ) value.
+def scaled_dot_product_attention(
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    mask: TensorLike | None = None,
+    *,
+    bias: TensorLike | None = None,
+    scale: TensorLike | None = None,
+    grouped: bool = False,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """softmax(scale · query keyᵀ + bias) value.
 
     Args:
         query: floating `(..., q, d)`.
         key: of the same dtype, `(..., k, d)`.
         value: of the same dtype, `(..., k, v)`.
         mask: boolean, broadcastable to `(..., q, k)`, True = may attend; None allows all.
-        scale: the factor of the scores; None means 1/√d.
+        bias: what is added to the scores, such as relative positions: of the same dtype, finite,
+            broadcastable to `(..., q, k)`; None adds nothing.
+        scale: the factor of the scores, a finite scalar; None means 1/√d.
+        grouped: whether several heads of the query share one of key and value. Then the shapes are
+            query `(..., h, q, d)`, key `(..., g, k, d)` and value `(..., g, k, v)`, h a multiple of
+            g, and the head i looks at the key and value i // (h/g). Nothing is copied.
 
     Returns:
-        The context `(..., q, v)` and the weights `(..., q, k)`.
+        The context `(..., q, v)` and the weights `(..., q, k)`; zeros where nothing is allowed.
 
     Raises:
-        ValueError: a wrong dtype or shape, or a mask that does not broadcast.
+        ValueError: a wrong dtype or shape, a mask or a bias that does not broadcast, a scale that
+            is not finite, heads that do not divide.
+        TypeError: a scale that is no number.
 
     Example:
         >>> query, key = [[2.0, 0.0, 0.0, 0.0]], [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]]
         >>> context, weights = scaled_dot_product_attention(query, key, value=key)
         >>> print(weights.numpy().round(3))
         [[0.731 0.269]]
+        >>> query, key = tf.zeros((2, 8, 5, 4)), tf.zeros((2, 2, 7, 4))  # 8 heads on 2
+        >>> scaled_dot_product_attention(query, key, key, grouped=True)[0].shape.as_list()
+        [2, 8, 5, 4]
 
     Source: Vaswani et al. 2017 (arXiv 1706.03762), scaled dot-product attention.
     """
-    query, key = tensors("...qd,...kd", query=query, key=key)
-    if scale is None:
-        scale = tf.math.rsqrt(tf.cast(tf.shape(query)[-1], query.dtype))
+    if grouped:
+        query, key, value, mask, bias = by_groups(query, key, value, mask, bias)
+        results = scaled_dot_product_attention(query, key, value, mask, bias=bias, scale=scale)
+        return merge_groups(results[0]), merge_groups(results[1])
+    query, key, value = tensors(
+        "...qd,...kd,...kv", nonempty="dk", query=query, key=key, value=value
+    )
     # The queries are scaled, not the scores: that is less work, and cannot overflow in float16.
-    return attention(dot_product_scores(scale * query, key), value, mask)
+    scores = dot_product_scores(query * _scale(scale, query), key)
+    if bias is None:
+        return attention(scores, value, mask)
+    bias = bias_for(bias, query.dtype, scores.shape)
+    if query.dtype.size < 4:  # or the sum would be rounded to 16 bits
+        scores, bias = tf.cast(scores, tf.float32), tf.cast(bias, tf.float32)
+    weights = tf.cast(masked_softmax(scores + bias, mask), query.dtype)
+    return tf.einsum("...qk,...kv->...qv", weights, value), weights
 
 
-def padding_mask(tokens, pad_id=0):
+def padding_mask(tokens: TensorLike, pad_id: int = 0) -> tf.Tensor:
     """True where there is a token, False where there is padding.
 
     Args:
@@ -194,17 +281,18 @@ def padding_mask(tokens, pad_id=0):
         A boolean mask `(..., 1, k)`: the same for every query.
 
     Raises:
-        ValueError: the tokens are not integers, or a scalar.
+        ValueError: the tokens are not integers, or a scalar; the id is not one integer.
 
     Example:
         >>> padding_mask([[7, 8, 0]]).numpy().tolist()
         [[[True, True, False]]]
     """
     tokens = integers("tokens", tokens, least_rank=1)
-    return tf.not_equal(tokens, tf.cast(pad_id, tokens.dtype))[..., None, :]
+    pad = tf.cast(integers("pad_id", pad_id, most_rank=0), tokens.dtype)
+    return tf.not_equal(tokens, pad)[..., None, :]
 
 
-def causal_mask(query_length, key_length=None):
+def causal_mask(query_length: TensorLike, key_length: TensorLike | None = None) -> tf.Tensor:
     """True where the key is not later than the query.
 
     When the lengths differ, the last query stands at the last key, as it does when the keys of
@@ -226,7 +314,53 @@ def causal_mask(query_length, key_length=None):
         >>> tf.cast(causal_mask(2, 3), tf.int32).numpy().tolist()
         [[1, 1, 0], [1, 1, 1]]
     """
+    query_position, key_position = _positions(query_length, key_length)
+    return key_position <= query_position
+
+
+def local_mask(
+    query_length: TensorLike, key_length: TensorLike | None = None, *, window: TensorLike
+) -> tf.Tensor:
+    """True where the key is at most `window` positions before or after the query.
+
+    When the lengths differ, the last query stands at the last key, as in `causal_mask`. For a
+    window that looks only back, combine the two: `local_mask(n, window=w) & causal_mask(n)`.
+
+    Args:
+        query_length: an integer, or a scalar integer tensor such as `tf.shape(query)[-2]`.
+        key_length: the same; None means `query_length`.
+        window: an integer, 0 or more, or a scalar integer tensor; 0 leaves only the query's own
+            position.
+
+    Returns:
+        A boolean mask `(q, k)`.
+
+    Raises:
+        ValueError: a length or the window is not an integer, not a scalar, or negative.
+
+    Example:
+        >>> tf.cast(local_mask(4, window=1), tf.int32).numpy().tolist()
+        [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]
+    """
+    window = length("window", window)
+    query_position, key_position = _positions(query_length, key_length)
+    distance = tf.abs(key_position - query_position)
+    return distance <= tf.cast(window, distance.dtype)
+
+
+def _positions(
+    query_length: TensorLike, key_length: TensorLike | None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The positions of the queries (q, 1) and of the keys (1, k), the last of each at one place."""
     query_length = length("query_length", query_length)
     key_length = query_length if key_length is None else length("key_length", key_length)
+    key_length = tf.cast(key_length, query_length.dtype)
     query_position = tf.range(query_length)[:, None] + key_length - query_length
-    return tf.range(key_length)[None, :] <= query_position
+    return query_position, tf.range(key_length)[None, :]
+
+
+def _scale(scale: TensorLike | None, query: tf.Tensor) -> tf.Tensor:
+    """The factor of the scores; 1/√d if it is None."""
+    if scale is not None:
+        return finite_scalar("scale", scale, query.dtype)
+    return tf.math.rsqrt(tf.cast(tf.shape(query)[-1], query.dtype))
