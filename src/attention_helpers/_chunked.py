@@ -173,9 +173,11 @@ class _Span(NamedTuple):
         """The stretch of a tensor; the tensor itself, if that is the whole."""
         if isinstance(self.length, int) and self.length == tensor.shape[axis]:
             return tensor
-        axes = range(tensor.shape.rank)
-        begin = [self.start if i == axis else 0 for i in axes]
-        return tf.slice(tensor, begin, [self.length if i == axis else -1 for i in axes])
+        begin, sizes = [0] * tensor.shape.rank, [_size(tensor, i) for i in range(tensor.shape.rank)]
+        begin[axis], sizes[axis] = self.start, self.length
+        return tf.slice(
+            tensor, begin, sizes
+        )  # with -1 for "the rest" XLA would pad to twice as much
 
     def positions(self) -> tf.Tensor:
         return tf.range(self.length) + self.start
