@@ -261,11 +261,11 @@ def _run_tests(module: str, folder: Path) -> None:
 
 def warm_up(modules: list[str]) -> None:
     """Import what is slow, and none of the package, before the forks."""
-    import hypothesis  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
     import sacrebleu  # noqa: F401
 
     if set(modules) - {"metrics"}:
+        import hypothesis  # noqa: F401
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
     assert "attention_helpers" not in sys.modules
