@@ -497,7 +497,8 @@ def alignment(
             ax.axvline(x, color=FAINT, linewidth=0.6)
         for y in np.arange(1, len(target)) - 0.5:
             ax.axhline(y, color=FAINT, linewidth=0.6)
-        ax.spines[:].set(visible=True, color="#999999")
+        for spine in ax.spines.values():  # Matplotlib 3.7 has no set() for all of them
+            spine.set(visible=True, color="#999999")
         _outline(ax, links, width=float(np.clip(font / 5, 1, 2)))
         bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03, aspect=18, shrink=0.8)
         bar.set_ticks([0, 0.5, 1], labels=["0", "0.5", "1"])
