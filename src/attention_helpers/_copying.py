@@ -16,6 +16,7 @@ def copy_from_keras(layer: Any, keras_layer: Any) -> None:
 
     | layer | Keras' layer | the weights |
     |---|---|---|
+    | `MultiHeadAttention` | `MultiHeadAttention`, `GroupQueryAttention` | the same, one for one |
     | `BahdanauAttention` | `AdditiveAttention` | W = U = 1, v = `scale`; n = m = u |
     | `LuongAttention("dot")` | `Attention()` | none |
     | `LuongAttention("general")` | `Attention(use_scale=True)` | W = `scale` · 1; n = m |
@@ -32,12 +33,13 @@ def copy_from_keras(layer: Any, keras_layer: Any) -> None:
 
     Example:
         >>> import tensorflow as tf
-        >>> from attention_helpers.layers import LuongAttention
-        >>> ours, theirs = LuongAttention("general"), keras.layers.Attention(use_scale=True)
+        >>> from attention_helpers.layers import MultiHeadAttention
+        >>> ours, theirs = (kind(2, key_dim=4) for kind in
+        ...                 (MultiHeadAttention, keras.layers.MultiHeadAttention))
         >>> x = tf.random.stateless_normal((3, 5, 8), seed=[0, 1])
-        >>> _ = ours(x, x), theirs([x, x])
+        >>> _ = ours(x, x), theirs(x, x)
         >>> copy_from_keras(ours, theirs)
-        >>> bool(tf.reduce_max(tf.abs(ours(x, x)[0] - theirs([x, x]))) < 1e-5)
+        >>> bool(tf.reduce_max(tf.abs(ours(x, x) - theirs(x, x))) < 1e-5)
         True
     """
     kind = _pair(layer, keras_layer)

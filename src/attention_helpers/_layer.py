@@ -278,6 +278,25 @@ def fresh(initializer: Any) -> Any:
     )
 
 
+def as_matrix(initializer: Any, rows: int, columns: int) -> Any:
+    """An initialiser that draws a weight of any number of axes as the matrix it stands for.
+
+    Initialisers take the leading axes of a weight for those of a convolution, and would draw the
+    kernels of heads too small. Keras' own layer has the same remedy since it gave initialisers
+    `input_axes`.
+
+    Example:
+        >>> ones = as_matrix(keras.initializers.Identity(), 4, 4)((4, 2, 2), dtype="float32")
+        >>> ones.shape.as_list(), float(tf.reduce_sum(ones))
+        ([4, 2, 2], 4.0)
+    """
+
+    def draw(shape: Shape, dtype: Any = None) -> tf.Tensor:
+        return tf.reshape(initializer((rows, columns), dtype=dtype), shape)
+
+    return draw
+
+
 def check_positive(name: str, value: Any) -> int:
     """A positive integer, as a Python `int`, which `get_config` can write.
 

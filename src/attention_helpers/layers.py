@@ -3,7 +3,8 @@
 All of them are called as `layer(query, value, key=None, ...)`, and each position of the query gets
 the mean of the values that it attends to. What may be attended to is what **every** mask allows:
 
-- the explicit one, `mask`: boolean, broadcastable to `(..., q, k)`, True = may attend;
+- the explicit one, `mask` (in `MultiHeadAttention`, as in Keras, `attention_mask`): boolean,
+  broadcastable to `(..., q, k)`, True = may attend;
 - `value_mask` and `key_mask`, boolean `(..., k)`, and `query_mask`, boolean `(..., q)`: True where
   there is a word. Where one of them is not given, Keras fills in the mask that its tensor carries
   (from `Embedding(mask_zero=True)`, say), eagerly and in a functional model alike;
@@ -17,13 +18,16 @@ from typing import Any
 
 from ._checks import tensors
 from ._copying import copy_from_keras, copy_to_keras
+from ._heads import AttentionCache, MultiHeadAttention
 from ._layer import ContextAndWeights, check_positive, depth, fresh
 from ._tensorflow import keras, tf
 from .functional import additive_attention, additive_scores, attention, dot_product_scores
 
 __all__ = [
+    "AttentionCache",
     "BahdanauAttention",
     "LuongAttention",
+    "MultiHeadAttention",
     "copy_from_keras",
     "copy_to_keras",
 ]
