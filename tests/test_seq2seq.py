@@ -4,8 +4,10 @@ The models are tiny, and most are not trained: their weights are drawn large eno
 to be felt in the logits.
 """
 
+import ast
 import contextlib
 import functools
+import inspect
 import io
 import re
 import subprocess
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from attention_helpers import seq2seq
 from attention_helpers.corpus import (
     END_ID,
     PAD_ID,
@@ -53,20 +56,21 @@ def draw(*shape, seed=0):
 
 
 @functools.cache
-def drawn_model(attention, seed=0):
+def drawn_model(attention):
     """A model whose weights, biases included, are far from zero."""
     model = Seq2Seq(ENGLISH, FRENCH, attention=attention, **SIZES, seed=0)
-    random = np.random.default_rng(seed)
+    # With the weights that 0 draws, "concat" writes one word again and again.
+    random = np.random.default_rng(1 if attention == "concat" else 0)
     model.set_weights([random.normal(0, 0.7, weight.shape) for weight in model.weights])
     return model
 
 
-@pytest.fixture(params=[None, "bahdanau", "dot"], ids=str)
+@pytest.fixture(params=[None, "bahdanau", "dot", "general", "concat"], ids=str)
 def model(request):
     return drawn_model(request.param)
 
 
-@pytest.fixture(params=["bahdanau", "dot"])
+@pytest.fixture(params=["bahdanau", "dot", "general", "concat"])
 def attentive(request):
     return drawn_model(request.param)
 
@@ -215,7 +219,7 @@ def test_the_loss_is_the_mean_over_tokens_and_ignores_padding():
     close(masked_crossentropy(target, changed), np.mean(by_hand), atol=1e-6)
 
 
-# The three decoders
+# The decoders
 
 
 def decode(model, annotations, summary, mask=None):
@@ -247,9 +251,12 @@ def test_the_context_is_the_mean_of_the_annotations_under_the_weights(attentive)
     close(context, np.einsum("bk,bkm->bm", weights, memory.value))
 
 
-def test_bahdanau_asks_before_the_step_and_dot_after_it():
-    """So what was written last is in the query of the one, and not of the other."""
-    for attention, is_in_query in (("bahdanau", False), ("dot", True)):
+AFTER_THE_STEP = {"bahdanau": False, "dot": True, "general": True, "concat": True}
+
+
+def test_bahdanau_asks_before_the_step_and_luong_after_it():
+    """So what was written last is in the query of the one, and not of the others."""
+    for attention, is_in_query in AFTER_THE_STEP.items():
         model = drawn_model(attention)
         memory = model.encode(SOURCE)
         weights = [
@@ -259,8 +266,8 @@ def test_bahdanau_asks_before_the_step_and_dot_after_it():
         assert differ(*weights) == is_in_query
 
 
-def test_the_context_of_bahdanau_enters_the_step_and_that_of_dot_does_not():
-    for attention, enters in (("bahdanau", True), ("dot", False)):
+def test_the_context_of_bahdanau_enters_the_step_and_that_of_luong_does_not():
+    for attention, is_after in AFTER_THE_STEP.items():
         decoder = drawn_model(attention).decoder
         memory = drawn_model(attention).encode(SOURCE)
         projected = decoder.gru.project(decoder.embedding(TARGET_IN[:, 0]))
@@ -268,7 +275,50 @@ def test_the_context_of_bahdanau_enters_the_step_and_that_of_dot_does_not():
             decoder.step(projected, memory.state, memory._replace(value=value))[0]
             for value in (memory.value, memory.value + 1)
         ]
-        assert differ(*states) == enters
+        assert differ(*states) == (not is_after)
+
+
+def score_of(attention, decoder):
+    """Luong's scores of a state and an annotation, as the paper writes them."""
+    if attention == "dot":
+        return lambda s, h: s @ (h[:8] + h[8:])  # a query is as deep as one direction
+    if attention == "general":
+        kernel = decoder.score_kernel.kernel.numpy().T
+        return lambda s, h: s @ kernel @ h
+    layer = decoder.attention
+    kernel, vector = np.concatenate([layer.query_kernel, layer.key_kernel]), layer.score_kernel
+    return lambda s, h: np.tanh(np.concatenate([s, h]) @ kernel) @ vector
+
+
+@pytest.mark.parametrize("attention", ["dot", "general", "concat"])
+def test_the_scores_of_luong_are_those_of_the_paper(attention):
+    model = drawn_model(attention)
+    decoder, memory = model.decoder, model.encode(SOURCE[:1])
+    annotations = model.encoder(tf.constant(SOURCE[:1]))[0].numpy()[0]
+    projected = decoder.gru.project(decoder.embedding(TARGET_IN[:1, 0]))
+    state, context, weights = decoder.step(projected, memory.state, memory)
+    score = score_of(attention, decoder)
+    powers = np.exp([score(state.numpy()[0], annotation) for annotation in annotations])
+    expected = powers / powers.sum()
+    assert expected.max() - expected.min() > 0.05
+    close(weights[0], expected)
+    summed = annotations[:, :8] + annotations[:, 8:]
+    close(context[0], expected @ (summed if attention == "dot" else annotations))
+    close(state, decoder.gru.step(projected, memory.state), atol=0)
+
+
+def test_one_step_after_the_other_is_one_teacher_forced_pass(model):
+    """The state is a value: it goes out of one call and into the next, and nothing else does."""
+    logits, weights = model.teacher_force(SOURCE, TARGET_IN)
+    memory = model.encode(SOURCE)
+    state = memory.state
+    for position in range(TARGET_IN.shape[1]):
+        one, after, row = model.next_word(TARGET_IN[:, position], state, memory)
+        close(one, logits[:, position])
+        close(row, weights[:, position])
+        model.next_word(TARGET_IN[:, 0], memory.state, memory)  # another branch disturbs nothing
+        close(model.next_word(TARGET_IN[:, position], state, memory)[1], after, atol=0)
+        state = after
 
 
 def test_keys_are_projected_once_a_sentence(monkeypatch):
@@ -417,8 +467,12 @@ def test_a_translation_stops_at_end_or_at_the_limit(attentive):
                 SENTENCES, attentive.translate(SENTENCES, max_length=limit), strict=True
             ):
                 assert len(tokens) == limit and weights.shape == (limit, len(words))
-        (alone,) = attentive.translate([SENTENCES[0]])
-        assert len(alone.tokens) == 2 * 3 + 10
+        for beam in (1, 2):
+            for words, translation in zip(
+                SENTENCES, attentive.translate(SENTENCES, beam=beam), strict=True
+            ):  # the limit is that of each sentence, whatever else is in the batch
+                assert len(translation.tokens) == 2 * len(words) + 10
+                assert translation.weights.shape == (2 * len(words) + 10, len(words))
 
 
 def test_no_sentences_give_no_translations(model):
@@ -498,6 +552,34 @@ def test_a_seed_gives_the_same_training_and_the_first_loss_is_that_of_eager_code
     source, target_in, target_out = next(batches_by_length(sources, targets, 8, steps=1, seed=1))
     model.set_weights(before)
     close(histories[0][0], masked_crossentropy(target_out, model((source, target_in))), 1e-5)
+
+
+# What the book shows
+
+SHOWN = {
+    "GRU.step",
+    "FixedDecoder.remember",
+    "FixedDecoder.step",
+    "BahdanauDecoder.remember",
+    "BahdanauDecoder.step",
+}
+
+
+def test_only_what_the_book_shows_has_no_annotations():
+    def functions(node, prefix=""):
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.ClassDef):
+                if isinstance(child, ast.FunctionDef):
+                    yield prefix + child.name, child
+                yield from functions(child, f"{prefix}{child.name}.")
+
+    bare = set()
+    for name, function in functions(ast.parse(inspect.getsource(seq2seq))):
+        arguments = [each for each in function.args.args if each.arg not in ("self", "cls")]
+        annotations = [each.annotation for each in arguments + function.args.kwonlyargs]
+        if None in [*annotations, function.returns]:
+            bare.add(name)
+    assert bare == SHOWN
 
 
 # Seeds and files
@@ -630,10 +712,57 @@ BAD_CALLS = {
 }
 
 
+BAD_CALLS |= {
+    "beam": (dict(beam=0), ValueError, "beam: expected a whole number from 1, got 0"),
+    "beam, float": (dict(beam=2.0), ValueError, "beam: expected a whole number from 1, got 2.0"),
+    "beam, True": (dict(beam=True), ValueError, "beam: expected a whole number .* got True"),
+    "penalty": (dict(length_penalty=-1), ValueError, "length_penalty: .* from 0, got -1"),
+    "penalty, nan": (dict(length_penalty=float("nan")), ValueError, "length_penalty: .* got nan"),
+    "penalty, inf": (dict(length_penalty=float("inf")), ValueError, "length_penalty: .* got inf"),
+    "penalty, text": (dict(length_penalty="1"), ValueError, "length_penalty: .* got '1'"),
+}
+
+
 @pytest.mark.parametrize(("changed", "error", "message"), BAD_CALLS.values(), ids=BAD_CALLS.keys())
 def test_bad_arguments_of_translate_are_named(changed, error, message):
     with pytest.raises(error, match=message):
         drawn_model("dot").translate(**{"sentences": [["a"]], **changed})
+
+
+BAD_SEARCHES = {
+    "float": (SOURCE * 1.0, 4, "source: expected an integer dtype, got float64"),
+    "one row": (SOURCE[0], 4, r"source: expected ids of shape \(batch, length\)"),
+    "id": (SOURCE + 2, 4, "source: expected ids .* from 0 to 9, got 10"),
+    "max_length": (SOURCE, 0, "max_length: expected 1 or more, got 0"),
+    "one of them": (SOURCE, [4, -1, 4], "max_length: expected 1 or more, got -1"),
+    "two of three": (SOURCE, [4, 4], r"max_length: .* an integer or \(3,\) of them, .* \(2,\)"),
+    "float limit": (SOURCE, 4.0, "max_length: expected an integer dtype, got float32"),
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "max_length", "message"), BAD_SEARCHES.values(), ids=BAD_SEARCHES
+)
+def test_bad_arguments_of_a_search_are_named(source, max_length, message):
+    model = drawn_model("dot")
+    for search in (model.greedy, model.beam_search):
+        with pytest.raises(ValueError, match=message):
+            search(source, max_length)
+
+
+def test_bad_arguments_of_a_step_are_named():
+    model = drawn_model("dot")
+    memory = model.encode(SOURCE)
+    bad = {
+        "token: expected an integer dtype, got float32": ([1.0] * 3, memory.state),
+        r"token: expected ids of shape \(3,\), got \(2,\)": ([1, 1], memory.state),
+        r"token: expected ids of shape \(3,\), got \(3, 1\)": ([[1]] * 3, memory.state),
+        r"state: expected shape \(3, 8\), got \(3, 7\)": ([1] * 3, draw(3, 7)),
+        r"state: expected \(b, n\), got shape \(8,\)": ([1] * 3, draw(8)),
+    }
+    for message, (token, state) in bad.items():
+        with pytest.raises(ValueError, match=message):
+            model.next_word(token, state, memory)
 
 
 PAIR = SentencePair(("a", "cat"), ("un", "chat"), frozenset(), frozenset())
@@ -670,7 +799,22 @@ def test_bad_arguments_of_train_are_named(changed, error, message):
 
 BAD_LOSSES = {
     "shape": ([[1, 2, 3]], draw(1, 2, 5), r"target_out: .* \(1, 2, 5\), got shape \(1, 3\)"),
-    "dtype": ([[1.0, 2.0]], draw(1, 2, 5), "target_out: expected an integer dtype, got float32"),
+    "broken": (
+        [[1.0, 2.5]],
+        draw(1, 2, 5),
+        "target_out: .*integer dtype, or whole numbers, got 2.5",
+    ),
+    "nan": ([[1.0, np.nan]], draw(1, 2, 5), "target_out: .*or whole numbers, got nan"),
+    "half": (
+        np.array([[1, 2]], "float16"),
+        draw(1, 2, 5),
+        "target_out: expected an integer dtype, got float16",
+    ),
+    "no array": (
+        [[1, 2], [3]],
+        draw(1, 2, 5),
+        "target_out: expected an array or a tensor, got list",
+    ),
     "logits": ([[1, 2]], draw(2, 5), r"logits: expected \(b, q, v\), got shape \(2, 5\)"),
 }
 

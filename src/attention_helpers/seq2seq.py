@@ -1,37 +1,61 @@
 """Translation with a GRU encoder and a GRU decoder, with and without attention.
 
 Reading order: `GRU` is one recurrent layer; `Encoder` reads a sentence; a `Decoder` writes its
-translation from a `Memory` of it. The three decoders differ in two methods: what they remember
+translation from a `Memory` of it. The decoders differ in two methods: what they remember
 (`remember`) and how they find the context of the next word (`step`). `Seq2Seq` joins encoder and
-decoder, and translates; `train` trains it.
+decoder, and translates, by the searches of `_decoding`; `train` trains it.
 
 Axes: `b` batch, `k` source position, `q` target position, `n` units, `m` depth of an annotation.
 """
 
+# mypy: allow-untyped-defs, allow-untyped-calls
+# The book shows five methods as they read here, without annotations: `GRU.step`, and `remember` and
+# `step` of `FixedDecoder` and of `BahdanauDecoder`. A test sees to it that they are the only ones.
+
+from __future__ import annotations
+
 import itertools
+import os
 import sys
 import time
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from ._checks import integers, show, tensors
+from ._decoding import Beam, Found, beam_search, extend_beam, greedy_search, start_beam
 from ._tensorflow import keras, tf
-from .corpus import END_ID, PAD_ID, START_ID, Vocabulary, batches_by_length, pad
+from .corpus import END_ID, PAD_ID, SentencePair, Vocabulary, batches_by_length, pad
 from .functional import attention, dot_product_scores, padding_mask
 from .layers import BahdanauAttention
 
-__all__ = ["GRU", "Memory", "Seq2Seq", "Translation", "masked_crossentropy", "train"]
+__all__ = [
+    "GRU",
+    "Beam",
+    "Found",
+    "Memory",
+    "Seq2Seq",
+    "Translation",
+    "beam_search",
+    "extend_beam",
+    "greedy_search",
+    "masked_crossentropy",
+    "start_beam",
+    "train",
+]
 
+ArrayLike: TypeAlias = Any  # a tensor, an array or nested lists; TensorFlow ships no types
 serializable = keras.saving.register_keras_serializable(package="attention_helpers")
 
 
-def swap_batch_and_time(tensor):
+def swap_batch_and_time(tensor: tf.Tensor) -> tf.Tensor:
     """`(b, t, ...)` to `(t, b, ...)` and back: loops run along the first axis."""
     return tf.transpose(tensor, [1, 0, *range(2, tensor.shape.rank)])
 
 
-def scan(step, elements, start, reverse=False):
+def scan(step: Callable[[Any, Any], Any], elements: Any, start: Any, reverse: bool = False) -> Any:
     """The states `(b, t, ...)` of `state = step(state, element)`, from `start`, for each t.
 
     It is `tf.scan` along the second axis, and its gradient takes a time linear in t: `tf.scan`
@@ -45,20 +69,20 @@ def scan(step, elements, start, reverse=False):
         elements,
     )
 
-    def push(states, state):
+    def push(states: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         return tf.raw_ops.TensorListPushBack(input_handle=states, tensor=state)
 
-    def body(done, state, states):
+    def body(done: tf.Tensor, state: Any, states: Any) -> tuple[tf.Tensor, Any, Any]:
         place = length - 1 - done if reverse else done
         state = step(state, tf.nest.map_structure(lambda array: array.read(place), arrays))
         return done + 1, state, tf.nest.map_structure(push, states, state)
 
-    def empty(state):
+    def empty(state: tf.Tensor) -> tf.Tensor:
         return tf.raw_ops.EmptyTensorList(
             element_shape=tf.shape(state), max_num_elements=length, element_dtype=state.dtype
         )
 
-    def stack(states, state):
+    def stack(states: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         stacked = tf.raw_ops.TensorListStack(
             input_handle=states, element_shape=tf.shape(state), element_dtype=state.dtype
         )
@@ -96,12 +120,12 @@ class GRU(keras.layers.Layer):
     Source: Cho et al. 2014 (arXiv 1406.1078); gates as in Bahdanau et al. 2014 (arXiv 1409.0473).
     """
 
-    def __init__(self, units, **kwargs):
+    def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         check_positive(units=units)
         self.units = units
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[int | None]) -> None:
         n = self.units
         self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], 3 * n))
         self.bias = self.add_weight(name="bias", shape=(3 * n,), initializer="zeros")
@@ -112,7 +136,7 @@ class GRU(keras.layers.Layer):
             name="state_kernel", shape=(n, n), initializer="orthogonal"
         )
 
-    def project(self, inputs):
+    def project(self, inputs: tf.Tensor) -> tf.Tensor:
         """The share of the inputs in the gates. It needs no state, so all steps go at once."""
         return tf.tensordot(inputs, self.kernel, axes=1) + self.bias
 
@@ -123,24 +147,24 @@ class GRU(keras.layers.Layer):
         candidate = tf.tanh(candidate + (r * state) @ self.state_kernel)
         return (1 - z) * state + z * candidate
 
-    def call(self, inputs, mask, reverse=False):
+    def call(self, inputs: tf.Tensor, mask: tf.Tensor, reverse: bool = False) -> tf.Tensor:
         check_inputs(inputs, mask)
 
-        def step(state, element):
+        def step(state: tf.Tensor, element: tuple[tf.Tensor, tf.Tensor]) -> tf.Tensor:
             projected, is_word = element
             return tf.where(is_word, self.step(projected, state), state)
 
         start = tf.zeros([tf.shape(inputs)[0], self.units], inputs.dtype)
         return scan(step, (self.project(inputs), mask[..., None]), start, reverse)
 
-    def compute_mask(self, inputs, previous_mask=None):
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> None:
         """None: masks are explicit, and the states carry none on."""
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
 
 
-def word_vectors(vocabulary_size, embedding_dim):
+def word_vectors(vocabulary_size: int, embedding_dim: int) -> keras.layers.Embedding:
     """An embedding whose vectors are large enough to be felt from the first step.
 
     In trials on the book's corpus Keras' own start, uniform within 0.05, learnt far more slowly.
@@ -154,7 +178,7 @@ def word_vectors(vocabulary_size, embedding_dim):
     return embedding
 
 
-def sentence_dropout(rate):
+def sentence_dropout(rate: float) -> keras.layers.Dropout:
     """Dropout of `(b, t, depth)` that drops the same entries of all words of a sentence.
 
     So an entry is gone for the whole sentence (Gal and Ghahramani 2016, arXiv 1512.05287), and one
@@ -185,7 +209,15 @@ class Encoder(keras.layers.Layer):
     whole sentence: the last one forwards, the first one backwards.
     """
 
-    def __init__(self, vocabulary_size, units, embedding_dim, bidirectional, dropout, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        units: int,
+        embedding_dim: int,
+        bidirectional: bool,
+        dropout: float,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.embedding = word_vectors(vocabulary_size, embedding_dim)
         self.dropout = sentence_dropout(dropout)
@@ -194,7 +226,7 @@ class Encoder(keras.layers.Layer):
         for gru in filter(None, (self.forward, self.backward)):
             gru.build((None, None, embedding_dim))
 
-    def call(self, source, training=False):
+    def call(self, source: tf.Tensor, training: bool = False) -> tuple[tf.Tensor, tf.Tensor]:
         is_word = source != PAD_ID
         embedded = self.dropout(self.embedding(source), training=training)
         forward = self.forward(embedded, is_word)
@@ -209,7 +241,15 @@ class Decoder(keras.layers.Layer):
 
     context_enters_step = True  # or it is only read together with the state
 
-    def __init__(self, vocabulary_size, units, embedding_dim, context_dim, dropout, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        units: int,
+        embedding_dim: int,
+        context_dim: int,
+        dropout: float,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.embedding = word_vectors(vocabulary_size, embedding_dim)
         self.dropout = sentence_dropout(dropout)
@@ -225,19 +265,25 @@ class Decoder(keras.layers.Layer):
             self.context_kernel = keras.layers.Dense(3 * units, use_bias=False)
             self.context_kernel.build((None, context_dim))
 
-    def remember(self, annotations, summary, mask):
+    def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
         """The `Memory` of a batch of sentences."""
         raise NotImplementedError
 
-    def step(self, projected, state, memory):
+    def step(
+        self, projected: tf.Tensor, state: tf.Tensor, memory: Memory
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """One word on: the next state `(b, n)`, its context `(b, m)` and weights `(b, k)`."""
         raise NotImplementedError
 
-    def call(self, target, memory, training=False):
+    def call(
+        self, target: tf.Tensor, memory: Memory, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Teacher forcing: given y_{i-1} for every i, the logits and the weights for every i."""
         embedded = self.dropout(self.embedding(target), training=training)
 
-        def step(previous, projected):
+        def step(
+            previous: tuple[tf.Tensor, ...], projected: tf.Tensor
+        ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             state, _, _ = previous
             return self.step(projected, state, memory)
 
@@ -245,13 +291,17 @@ class Decoder(keras.layers.Layer):
         states, contexts, weights = scan(step, self.gru.project(embedded), start)
         return self.read_word(states, contexts, embedded, training), weights
 
-    def next_word(self, token, state, memory):
+    def next_word(
+        self, token: tf.Tensor, state: tf.Tensor, memory: Memory
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """One step of decoding: given y_{i-1} `(b,)`, the logits, the state and the weights."""
         embedded = self.embedding(token)
         state, context, weights = self.step(self.gru.project(embedded), state, memory)
         return self.read_word(state, context, embedded), state, weights
 
-    def read_word(self, state, context, embedded, training=False):
+    def read_word(
+        self, state: tf.Tensor, context: tf.Tensor, embedded: tf.Tensor, training: bool = False
+    ) -> tf.Tensor:
         """The logits of the next word, read off s_i, c_i and y_{i-1}."""
         features = self.readout(tf.concat([state, context, embedded], axis=-1))
         return self.logits(self.dropout(features, training=training))
@@ -273,7 +323,15 @@ class FixedDecoder(Decoder):
 class BahdanauDecoder(Decoder):
     """RNNsearch: the state before the step, s_{i-1}, asks; the context enters the step."""
 
-    def __init__(self, vocabulary_size, units, embedding_dim, context_dim, dropout, **kwargs):
+    def __init__(
+        self,
+        vocabulary_size: int,
+        units: int,
+        embedding_dim: int,
+        context_dim: int,
+        dropout: float,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(vocabulary_size, units, embedding_dim, context_dim, dropout, **kwargs)
         self.attention = BahdanauAttention(units)
         self.attention.build((None, None, units), (None, None, context_dim))
@@ -294,19 +352,65 @@ class DotDecoder(Decoder):
 
     context_enters_step = False
 
-    def remember(self, annotations, summary, mask):
+    def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
         forward, backward = tf.split(annotations, 2, axis=-1)
         value = forward + backward  # a dot product needs keys of the query's depth
         return Memory(value, value, mask, self.initial_state(summary))
 
-    def step(self, projected, state, memory):
+    def step(
+        self, projected: tf.Tensor, state: tf.Tensor, memory: Memory
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         state = self.gru.step(projected, state)
         scores = dot_product_scores(state[:, None], memory.key)
         context, weights = attention(scores, memory.value, memory.mask)
         return state, context[:, 0], weights[:, 0]
 
 
-DECODERS = {None: FixedDecoder, "bahdanau": BahdanauDecoder, "dot": DotDecoder}
+class GeneralDecoder(DotDecoder):
+    """Luong's "general": a matrix between query and key, sᵀ W h. W h is computed once a sentence."""
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        units: int,
+        embedding_dim: int,
+        context_dim: int,
+        dropout: float,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(vocabulary_size, units, embedding_dim, context_dim, dropout, **kwargs)
+        self.score_kernel = keras.layers.Dense(units, use_bias=False)
+        self.score_kernel.build((None, None, context_dim))
+
+    def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
+        key = self.score_kernel(annotations)
+        return Memory(annotations, key, mask, self.initial_state(summary))
+
+
+class ConcatDecoder(BahdanauDecoder):
+    """Luong's "concat", vᵀ tanh(W [s; h]): Bahdanau's score, asked by the state after the step."""
+
+    context_enters_step = False
+
+    def step(
+        self, projected: tf.Tensor, state: tf.Tensor, memory: Memory
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        state = self.gru.step(projected, state)
+        query = state[:, None]
+        context, weights = self.attention.attend(query, memory.key, memory.value, memory.mask)
+        return state, context[:, 0], weights[:, 0]
+
+
+DECODERS: dict[str | None, type[Decoder]] = {
+    None: FixedDecoder,
+    "bahdanau": BahdanauDecoder,
+    "dot": DotDecoder,
+    "general": GeneralDecoder,
+    "concat": ConcatDecoder,
+}
+
+
+IDS, LIMIT = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.int32)
 
 
 class Translation(NamedTuple):
@@ -317,7 +421,7 @@ class Translation(NamedTuple):
     """
 
     tokens: tuple[str, ...]
-    weights: np.ndarray | None
+    weights: npt.NDArray[Any] | None
 
 
 @serializable
@@ -326,7 +430,8 @@ class Seq2Seq(keras.Model):
 
     Args:
         source_vocabulary, target_vocabulary: `corpus.Vocabulary`, or their lists of tokens.
-        attention: None (one fixed vector), "bahdanau" or "dot".
+        attention: None (one fixed vector), "bahdanau", or one of Luong's: "dot", "general",
+            "concat".
         units: n, the size of the states.
         embedding_dim: the size of the word vectors.
         dropout: the share of the embeddings and of the readout that training drops.
@@ -356,16 +461,16 @@ class Seq2Seq(keras.Model):
 
     def __init__(
         self,
-        source_vocabulary,
-        target_vocabulary,
+        source_vocabulary: Vocabulary | Sequence[str],
+        target_vocabulary: Vocabulary | Sequence[str],
         *,
-        attention="bahdanau",
-        units=64,
-        embedding_dim=64,
-        dropout=0.0,
-        seed=None,
-        **kwargs,
-    ):
+        attention: str | None = "bahdanau",
+        units: int = 64,
+        embedding_dim: int = 64,
+        dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         check_choice("attention", attention, DECODERS)
         check_positive(units=units, embedding_dim=embedding_dim)
         check_number("dropout", dropout, "from 0 to below 1", lambda share: 0 <= share < 1)
@@ -375,7 +480,7 @@ class Seq2Seq(keras.Model):
         self.target_vocabulary = as_vocabulary("target_vocabulary", target_vocabulary)
         if seed is not None:
             keras.utils.set_random_seed(seed)
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "attention": attention,
             "units": units,
             "embedding_dim": embedding_dim,
@@ -385,13 +490,13 @@ class Seq2Seq(keras.Model):
         self.encoder = Encoder(
             len(self.source_vocabulary), *sizes, attention is not None, dropout, name="encoder"
         )
-        context_dim = 2 * units if attention == "bahdanau" else units
+        context_dim = units if attention in (None, "dot") else 2 * units
         self.decoder = DECODERS[attention](
             len(self.target_vocabulary), *sizes, context_dim, dropout, name="decoder"
         )
         self.built = True
 
-    def encode(self, source, training=False):
+    def encode(self, source: ArrayLike, training: bool = False) -> Memory:
         """Reads a batch of sentences.
 
         Args:
@@ -408,10 +513,17 @@ class Seq2Seq(keras.Model):
         annotations, summary = self.encoder(source, training=training)
         return self.decoder.remember(annotations, summary, padding_mask(source, PAD_ID))
 
-    def call(self, inputs, training=False):
-        return self.teacher_force(*inputs, training=training)[0]
+    def call(self, inputs: Sequence[ArrayLike], training: bool = False) -> tf.Tensor:
+        if self.distribute_strategy.num_replicas_in_sync > 1:
+            # Before it trains under a strategy, Keras calls the model, to learn its shapes, with
+            # the mean of the replicas' ids, which is a float.
+            inputs = [tf.cast(ids, tf.int32) for ids in inputs]
+        source, target_in = inputs
+        return self.teacher_force(source, target_in, training)[0]
 
-    def teacher_force(self, source, target_in, training=False):
+    def teacher_force(
+        self, source: ArrayLike, target_in: ArrayLike, training: bool = False
+    ) -> tuple[tf.Tensor, tf.Tensor]:
         """Predicts every next word, given the right ones before it.
 
         Args:
@@ -429,16 +541,62 @@ class Seq2Seq(keras.Model):
         """
         memory = self.encode(source, training)
         target_in = as_ids("target_in", target_in, self.target_vocabulary, memory.value.shape[0])
-        return self.decoder(target_in, memory, training=training)
+        logits, weights = self.decoder(target_in, memory, training=training)
+        return logits, weights
 
-    def translate(self, sentences, max_length=None, batch_size=128):
-        """Translates sentences, taking the likeliest word each time.
+    def next_word(
+        self, token: ArrayLike, state: ArrayLike, memory: Memory
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Takes a decoder one word on. All that it knows comes as an argument, and goes as a value.
+
+        Args:
+            token: integer ids `(b,)`, the words y_{i-1}; START (1) before the first.
+            state: the decoder's state `(b, n)` that this method returned; `memory.state` at first.
+            memory: what `encode` returned.
+
+        Returns:
+            The logits `(b, vocabulary)` of y_i, the state `(b, n)` and the weights `(b, k)`.
+
+        Raises:
+            ValueError: the ids are not integers `(b,)`, or the state is not floating `(b, n)`, for
+                the `b` sentences of `memory`.
+
+        Example:
+            >>> model = Seq2Seq(["a", "cat"], ["un", "chat"], units=8, seed=0)
+            >>> memory = model.encode([[4, 5]])
+            >>> logits, state, weights = model.next_word([1], memory.state, memory)
+            >>> logits.shape.as_list(), state.shape.as_list(), weights.shape.as_list()
+            ([1, 6], [1, 8], [1, 2])
+        """
+        token = integers("token", token)
+        (state,) = tensors("bn", state=state)
+        rows = memory.state.shape[:1]
+        if not token.shape.is_compatible_with(rows):
+            raise ValueError(f"token: expected ids of shape {show(rows)}, got {show(token.shape)}")
+        if not state.shape.is_compatible_with(memory.state.shape):
+            expected = show(memory.state.shape)
+            raise ValueError(f"state: expected shape {expected}, got {show(state.shape)}")
+        return self.decoder.next_word(token, state, memory)
+
+    def translate(
+        self,
+        sentences: Iterable[Sequence[str]],
+        max_length: int | None = None,
+        batch_size: int = 128,
+        *,
+        beam: int = 1,
+        length_penalty: float = 1.0,
+    ) -> list[Translation]:
+        """Translates sentences: by the likeliest word each time, or by beam search.
 
         Args:
             sentences: a list of token sequences.
             max_length: after how many tokens to stop, if END did not come; None means twice the
-                longest sentence of the batch and ten more.
+                length of the sentence and ten more.
             batch_size: how many sentences of similar length to translate at once.
+            beam: how many hypotheses of each sentence to hold; 1 is greedy.
+            length_penalty: of beam search, which takes the hypothesis of the highest
+                log-probability divided by its length to this power.
 
         Returns:
             A list of `Translation`, in the order of the sentences.
@@ -446,51 +604,119 @@ class Seq2Seq(keras.Model):
         Raises:
             TypeError: a sentence is a string instead of a sequence of tokens.
             ValueError: a sentence is empty or has a word that is not in the vocabulary;
-                `max_length` or `batch_size` is not a positive integer.
+                `max_length`, `batch_size` or `beam` is not a positive integer, `length_penalty` not
+                a finite number from 0.
 
         Example:
             >>> model = Seq2Seq(["a", "cat"], ["un", "chat"], units=8, seed=0)
-            >>> translations = model.translate([["a", "cat"], ["cat"]], max_length=4)
+            >>> translations = model.translate([["a", "cat"], ["cat"]], max_length=4, beam=3)
             >>> [len(translation.tokens) <= 4 for translation in translations]
             [True, True]
         """
-        check_positive(batch_size=batch_size)
+        check_positive(batch_size=batch_size, beam=beam)
+        check_length_penalty(length_penalty)
         if max_length is not None:
             check_positive(max_length=max_length)
         sources = encode_all("sentences", sentences, self.source_vocabulary)
+        limits = [max_length or 2 * len(source) + 10 for source in sources]
         by_length = sorted(range(len(sources)), key=lambda number: len(sources[number]))
-        translations = [None] * len(sources)
+        translations: dict[int, Translation] = {}
         for first in range(0, len(sources), batch_size):
             numbers = by_length[first : first + batch_size]
             source = pad([sources[number] for number in numbers])
-            limit = 2 * source.shape[1] + 10 if max_length is None else max_length
-            tokens, weights = self.greedy(tf.constant(source), tf.constant(limit, tf.int32))
+            limit = np.array([limits[number] for number in numbers], "int32")
+            if beam == 1:
+                tokens, weights = self.greedy(source, limit)
+            else:
+                tokens, weights, _, _ = self.beam_search(source, limit, beam, length_penalty)
             for number, ids, rows in zip(numbers, tokens.numpy(), weights.numpy(), strict=True):
+                ids, rows = ids[: limits[number]], rows[: limits[number]]
                 translations[number] = self.translation(ids, rows, len(sources[number]))
-        return translations
+        return [translations[number] for number in range(len(sources))]
+
+    def greedy(self, source: ArrayLike, max_length: ArrayLike) -> tuple[tf.Tensor, tf.Tensor]:
+        """Ids `(b, q)`, padded after END, and weights `(b, q, k)`: the likeliest word each time.
+
+        `max_length` is one integer, or one for each sentence, `(b,)`.
+        """
+        tokens, weights = self._greedy(*self._as_search(source, max_length))
+        return tokens, weights
+
+    def beam_search(
+        self,
+        source: ArrayLike,
+        max_length: ArrayLike,
+        beam: int = 4,
+        length_penalty: float = 1.0,
+    ) -> Found:
+        """The likeliest translations that a beam finds, as ids, with their log-probabilities.
+
+        Args:
+            source: integer ids `(b, k)`, padded with 0 at the end.
+            max_length: after how many ids to stop, if END did not come: one integer, or one for
+                each sentence, `(b,)`.
+            beam: how many hypotheses of each sentence to hold.
+            length_penalty: the log-probability is divided by the length to this power.
+
+        Returns:
+            `Found`: `tokens` `(b, q)`, `weights` `(b, q, k)`, `length` `(b,)` and `score`
+            `(b,)`.
+
+        Raises:
+            ValueError: the ids are not integers, not of shape `(b, k)`, or not in the vocabulary;
+                `max_length` is not of integers from 1, one or `b` of them; `beam` is not a positive
+                integer, `length_penalty` not a finite number from 0.
+
+        Example:
+            >>> model = Seq2Seq(["a", "cat"], ["un", "chat"], units=8, seed=0)
+            >>> found = model.beam_search([[4, 5], [5, 0]], max_length=3, beam=2)
+            >>> found.score.shape.as_list(), found.weights.shape[-1]
+            ([2], 2)
+        """
+        check_positive(beam=beam)
+        check_length_penalty(length_penalty)
+        search = self._as_search(source, max_length)
+        width = tf.constant(beam, tf.int32)
+        found: Found = self._beam_search(*search, width, float(length_penalty))
+        return found
+
+    def _as_search(self, source: ArrayLike, max_length: ArrayLike) -> tuple[tf.Tensor, tf.Tensor]:
+        """Ids `(b, k)` and limits `(b,)`, checked."""
+        source = as_ids("source", source, self.source_vocabulary)
+        limit = integers("max_length", max_length)
+        if limit.shape.rank and not limit.shape.is_compatible_with(source.shape[:1]):
+            expected = f"an integer or {show(source.shape[:1])} of them"
+            raise ValueError(f"max_length: expected {expected}, got shape {show(limit.shape)}")
+        if tf.executing_eagerly() and (limit.numpy() < 1).any():
+            raise ValueError(f"max_length: expected 1 or more, got {limit.numpy().min()}")
+        limit = tf.broadcast_to(tf.cast(limit, tf.int32), tf.shape(source)[:1])
+        return tf.cast(source, tf.int32), limit
+
+    @tf.function(input_signature=[IDS, LIMIT], autograph=False)
+    def _greedy(self, source: tf.Tensor, limit: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        memory = self.encode(source)
+        return greedy_search(self.decoder.next_word, memory.state, memory, limit)
 
     @tf.function(
-        input_signature=[tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((), tf.int32)]
+        input_signature=[IDS, LIMIT, tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.float32)],
+        autograph=False,
     )
-    def greedy(self, source, max_length):
-        """Ids `(b, q)`, padded after END, and weights `(b, q, k)`: the likeliest word each time."""
+    def _beam_search(
+        self, source: tf.Tensor, limit: tf.Tensor, width: tf.Tensor, length_penalty: tf.Tensor
+    ) -> Found:
         memory = self.encode(source)
-        state = memory.state
-        token = tf.fill([tf.shape(source)[0]], START_ID)
-        ended = tf.zeros_like(token, bool)
-        tokens = tf.TensorArray(tf.int32, 0, dynamic_size=True)
-        rows = tf.TensorArray(state.dtype, 0, dynamic_size=True)
-        for position in tf.range(max_length):
-            logits, state, weights = self.decoder.next_word(token, state, memory)
-            token = tf.where(ended, PAD_ID, tf.argmax(logits, axis=-1, output_type=tf.int32))
-            tokens = tokens.write(position, token)
-            rows = rows.write(position, weights)
-            ended |= token == END_ID
-            if tf.reduce_all(ended):
-                break
-        return swap_batch_and_time(tokens.stack()), swap_batch_and_time(rows.stack())
+        return beam_search(
+            self.decoder.next_word,
+            memory.state,
+            memory,
+            limit,
+            width=width,
+            length_penalty=length_penalty,
+        )
 
-    def translation(self, ids, weights, source_length):
+    def translation(
+        self, ids: npt.NDArray[Any], weights: npt.NDArray[Any], source_length: int
+    ) -> Translation:
         written = int(np.argmax(ids == END_ID)) + 1 if END_ID in ids else len(ids)
         tokens = tuple(self.target_vocabulary.tokens[i] for i in ids[:written] if i != END_ID)
         if self.settings["attention"] is None:
@@ -498,7 +724,13 @@ class Seq2Seq(keras.Model):
         return Translation(tokens, weights[:written, :source_length])
 
     @classmethod
-    def load(cls, path, *, source_vocabulary=None, target_vocabulary=None):
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        source_vocabulary: Vocabulary | Sequence[str] | None = None,
+        target_vocabulary: Vocabulary | Sequence[str] | None = None,
+    ) -> Seq2Seq:
         """The model that `save(path)` wrote.
 
         Args:
@@ -525,7 +757,7 @@ class Seq2Seq(keras.Model):
                 check_same(name, as_vocabulary(name, vocabulary), getattr(model, name))
         return model
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {
             "source_vocabulary": list(self.source_vocabulary.tokens),
             "target_vocabulary": list(self.target_vocabulary.tokens),
@@ -533,11 +765,16 @@ class Seq2Seq(keras.Model):
         }
 
 
-def masked_crossentropy(target_out, logits):
+def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
     """The mean of -log p(y_i) over the tokens of a batch; padding is not counted.
 
+    It is a loss for `compile()` and `fit()` too. In a replica of a `tf.distribute.Strategy` it is
+    the replica's share of the mean over the tokens of all replicas: the shares add up to it, and
+    so do their gradients, however many tokens each replica has.
+
     Args:
-        target_out: the ids to predict, integer `(b, q)`.
+        target_out: the ids to predict, integer `(b, q)`; or the same numbers as float32 or float64,
+            as `fit()` passes them on.
         logits: floating `(b, q, vocabulary)`.
 
     Returns:
@@ -550,20 +787,46 @@ def masked_crossentropy(target_out, logits):
         >>> float(masked_crossentropy([[1, 0]], [[[0.0, 0.0], [9.0, 0.0]]]))  # log 2
         0.6931...
     """
-    target_out = integers("target_out", target_out)
+    target_out = as_whole("target_out", target_out)
     (logits,) = tensors("bqv", logits=logits)
     if not target_out.shape.is_compatible_with(logits.shape[:2]):
         raise ValueError(
             f"target_out: expected (b, q) as in logits of shape {show(logits.shape)}, "
             f"got shape {show(target_out.shape)}"
         )
+    replica = tf.distribute.get_replica_context()
+    if replica is not None and replica.num_replicas_in_sync > 1:
+        return share_of_crossentropy(target_out, logits, replica)
     is_token = tf.cast(target_out != PAD_ID, logits.dtype)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(target_out, logits)
     return tf.reduce_sum(losses * is_token) / tf.reduce_sum(is_token)
 
 
-def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, bins=4, seed=0, verbose=True):
+def share_of_crossentropy(
+    target_out: tf.Tensor, logits: tf.Tensor, replica: tf.distribute.ReplicaContext
+) -> tf.Tensor:
+    """What the tokens of one replica add to the mean over those of all."""
+    is_token = tf.cast(target_out != PAD_ID, logits.dtype)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(target_out, logits)
+    tokens = replica.all_reduce(tf.distribute.ReduceOp.SUM, tf.reduce_sum(is_token))
+    return tf.reduce_sum(losses * is_token) / tokens
+
+
+def train(
+    model: Seq2Seq,
+    pairs: Iterable[SentencePair],
+    *,
+    steps: int,
+    batch_size: int = 32,
+    learning_rate: float = 5e-3,
+    bins: int = 4,
+    seed: int = 0,
+    verbose: bool = True,
+) -> dict[str, Any]:
     """Train a `Seq2Seq` with Adam, a warm-up and a decay to zero; gradients are clipped to norm 1.
+
+    A model made in the scope of a `tf.distribute.Strategy` is trained by all its replicas, which
+    share each batch; where there are several workers, each calls `train` with the same arguments.
 
     Args:
         model: a `Seq2Seq`.
@@ -582,8 +845,9 @@ def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, bins=4, see
     Raises:
         TypeError: `model` is no `Seq2Seq`, or a sentence is a string instead of tokens.
         ValueError: there are no pairs, a sentence is empty or has a word that is not in the
-            vocabulary; `steps`, `batch_size` or `bins` is not a positive integer, `learning_rate`
-            not a finite number above 0, `seed` is negative.
+            vocabulary; `steps`, `batch_size` or `bins` is not a positive integer, `batch_size` is
+            below the number of replicas, `learning_rate` not a finite number above 0, `seed` is
+            negative.
 
     Example:
         >>> from attention_helpers.corpus import SentencePair
@@ -597,6 +861,11 @@ def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, bins=4, see
         raise TypeError(f"model: expected a Seq2Seq, got {type(model).__name__}")
     check_positive(steps=steps, batch_size=batch_size, bins=bins)
     check_number("learning_rate", learning_rate, "above 0", lambda rate: 0 < rate < np.inf)
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    if batch_size < replicas:
+        raise ValueError(
+            f"batch_size: expected a row for each of {replicas} replicas, got {batch_size}"
+        )
     pairs = list(pairs)
     if not pairs:
         raise ValueError("pairs: expected at least one pair of sentences, got none")
@@ -608,7 +877,8 @@ def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, bins=4, see
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps - warmup, warmup_target=learning_rate, warmup_steps=warmup
     )
-    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
+    with model.distribute_strategy.scope():
+        optimizer = keras.optimizers.Adam(schedule, global_clipnorm=1.0)
     train_step = training_step(model, optimizer)
     progress = Progress(steps) if verbose else None
     losses, tokens, start = [], 0, time.perf_counter()
@@ -622,18 +892,20 @@ def train(model, pairs, *, steps, batch_size=32, learning_rate=5e-3, bins=4, see
     return {"loss": losses, "seconds": seconds, "tokens_per_second": tokens / seconds}
 
 
-def training_step(model, optimizer):
+def training_step(model: Seq2Seq, optimizer: keras.optimizers.Optimizer) -> Any:
     """A compiled function of one batch: it takes a step and returns the loss before it.
 
     It is compiled once for each shape, that is for each bin of lengths. The weights are read once
     and handed to the model: a loop that reads a variable keeps a copy of it for every round, since
     it might have changed, and the gradient reads all of them again.
     """
+    if model.distribute_strategy.num_replicas_in_sync > 1:
+        return distributed_step(model, optimizer)
     trained, other = model.trainable_variables, model.non_trainable_variables
     optimizer.build(trained)
 
     @tf.function(jit_compile=True)
-    def train_step(source, target_in, target_out):
+    def train_step(source: tf.Tensor, target_in: tf.Tensor, target_out: tf.Tensor) -> tf.Tensor:
         weights = [tf.convert_to_tensor(variable) for variable in trained]
         with tf.GradientTape() as tape:
             tape.watch(weights)
@@ -649,13 +921,51 @@ def training_step(model, optimizer):
     return train_step
 
 
+def distributed_step(model: Seq2Seq, optimizer: keras.optimizers.Optimizer) -> Any:
+    """A training step of all replicas of the strategy in whose scope the model was made.
+
+    Every worker calls it with the same batch, of which each replica takes its own rows. The
+    gradients are added up and then clipped, as on one device; `fit()` would clip each replica's.
+    """
+    strategy, trained = model.distribute_strategy, model.trainable_variables
+    with strategy.scope():
+        optimizer.build(trained)
+
+    def replica_step(source: tf.Tensor, target_in: tf.Tensor, target_out: tf.Tensor) -> tf.Tensor:
+        replica = tf.distribute.get_replica_context()
+        with tf.GradientTape() as tape:
+            logits = model((source, target_in), training=True)
+            loss = masked_crossentropy(target_out, logits)
+        shares = [tf.convert_to_tensor(each) for each in tape.gradient(loss, trained)]
+        gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, shares)
+        # Keras adds up once more, after it has clipped: so one replica hands in the whole sum.
+        is_first = tf.cast(tf.equal(replica.replica_id_in_sync_group, 0), loss.dtype)
+        optimizer.apply([is_first * each for each in gradients], trained)
+        return loss
+
+    @tf.function(autograph=False)
+    def train_step(*batch: tf.Tensor) -> tf.Tensor:
+        return strategy.reduce("SUM", strategy.run(replica_step, args=batch), axis=None)
+
+    return lambda *batch: train_step(*[rows_of_replicas(strategy, array) for array in batch])
+
+
+def rows_of_replicas(strategy: tf.distribute.Strategy, array: npt.NDArray[Any]) -> Any:
+    """The rows of a batch, dealt out in turn."""
+
+    def rows(context: Any) -> tf.Tensor:
+        return tf.constant(array[context.replica_id_in_sync_group :: strategy.num_replicas_in_sync])
+
+    return strategy.experimental_distribute_values_from_function(rows)
+
+
 class Progress:
     """One line, rewritten in place: step, loss, time left. It wipes itself out at the end."""
 
-    def __init__(self, steps):
+    def __init__(self, steps: int) -> None:
         self.steps, self.start, self.shown = steps, time.perf_counter(), 0.0
 
-    def update(self, losses):
+    def update(self, losses: Sequence[float]) -> None:
         now, done = time.perf_counter(), len(losses)
         if done < self.steps and now - self.shown < 0.5:
             return
@@ -668,7 +978,7 @@ class Progress:
         sys.stdout.flush()
 
 
-def as_vocabulary(name, vocabulary):
+def as_vocabulary(name: str, vocabulary: Vocabulary | Sequence[str]) -> Vocabulary:
     """A `Vocabulary`, also from the list of tokens that a saved model holds."""
     if isinstance(vocabulary, Vocabulary):
         return vocabulary
@@ -677,7 +987,7 @@ def as_vocabulary(name, vocabulary):
     raise TypeError(f"{name}: expected a Vocabulary or a list of tokens, got {vocabulary!r:.60}")
 
 
-def check_same(name, given, saved):
+def check_same(name: str, given: Vocabulary, saved: Vocabulary) -> None:
     if given == saved:
         return
     pairs = enumerate(itertools.zip_longest(given.tokens, saved.tokens))
@@ -688,7 +998,7 @@ def check_same(name, given, saved):
     )
 
 
-def as_ids(name, ids, vocabulary, rows=None):
+def as_ids(name: str, ids: ArrayLike, vocabulary: Vocabulary, rows: int | None = None) -> tf.Tensor:
     """Ids as a tensor `(b, length)`; their values are checked only where they are known: eagerly."""
     ids = integers(name, ids)
     if ids.shape.rank != 2 or 0 in ids.shape or rows not in (None, ids.shape[0]):
@@ -705,18 +1015,42 @@ def as_ids(name, ids, vocabulary, rows=None):
     return ids
 
 
-def encode_all(name, sentences, vocabulary, **ends):
+def as_whole(name: str, ids: ArrayLike) -> tf.Tensor:
+    """Ids as integers, also from floats that can hold them all, such as Keras makes of them."""
+    try:
+        tensor = tf.convert_to_tensor(ids)
+    except (TypeError, ValueError):
+        return integers(name, ids)  # which says what is wrong
+    if tensor.dtype not in (tf.float32, tf.float64):
+        return integers(name, tensor)
+    if tf.executing_eagerly():
+        values = tensor.numpy()
+        broken = values[values % 1 != 0]
+        if broken.size:
+            raise ValueError(
+                f"{name}: expected an integer dtype, or whole numbers, got {broken[0]}"
+            )
+    return tf.cast(tensor, tf.int32)
+
+
+def encode_all(
+    name: str,
+    sentences: Iterable[Sequence[str]],
+    vocabulary: Vocabulary,
+    start: bool = False,
+    end: bool = False,
+) -> list[list[int]]:
     """The ids of sentences; an error says which sentence it is about."""
     encoded = []
     for number, words in enumerate(sentences):
         try:
-            encoded.append(vocabulary.encode(words, **ends))
+            encoded.append(vocabulary.encode(words, start=start, end=end))
         except (TypeError, ValueError) as error:
             raise type(error)(f"{name}[{number}]: {error}") from None
     return encoded
 
 
-def check_inputs(inputs, mask):
+def check_inputs(inputs: tf.Tensor, mask: tf.Tensor | None) -> None:
     tensors("bkd", inputs=inputs)
     if mask is None or mask.dtype != tf.bool or not mask.shape.is_compatible_with(inputs.shape[:2]):
         got = "None" if mask is None else f"{mask.dtype.name} of shape {show(mask.shape)}"
@@ -726,27 +1060,31 @@ def check_inputs(inputs, mask):
         )
 
 
-def check_choice(name, value, choices):
+def check_choice(name: str, value: Any, choices: Iterable[Any]) -> None:
     if value not in list(choices):  # a list, for the value may not be hashable
         expected = ", ".join(map(repr, choices))
         raise ValueError(f"{name}: expected one of {expected}, got {value!r}")
 
 
-def is_whole(number):
+def is_whole(number: Any) -> bool:
     return isinstance(number, int | np.integer) and not isinstance(number, bool)
 
 
-def check_positive(**numbers):
+def check_positive(**numbers: Any) -> None:
     for name, number in numbers.items():
         if not is_whole(number) or number < 1:
             raise ValueError(f"{name}: expected a whole number from 1, got {number!r}")
 
 
-def check_number(name, value, expected, is_right):
+def check_number(name: str, value: Any, expected: str, is_right: Callable[[Any], bool]) -> None:
     if not (is_whole(value) or isinstance(value, float | np.floating)) or not is_right(value):
         raise ValueError(f"{name}: expected a number {expected}, got {value!r}")
 
 
-def check_seed(seed):
+def check_length_penalty(power: Any) -> None:
+    check_number("length_penalty", power, "from 0", lambda power: 0 <= power < np.inf)
+
+
+def check_seed(seed: Any) -> None:
     if seed is not None and not (is_whole(seed) and 0 <= seed < 2**32):
         raise ValueError(f"seed: expected None or a whole number from 0 to 2**32 - 1, got {seed!r}")
