@@ -159,7 +159,10 @@ def test_leading_axes_broadcast(qkv):
         np.testing.assert_allclose(shared[b], alone, atol=1e-6)
 
 
-@pytest.mark.parametrize("batches", [((3, 1), (2,), ()), ((), (2, 1, 1), (4, 1)), ((2,) * 4,) * 3])
+@pytest.mark.parametrize(
+    "batches",
+    [((3, 1), (2,), ()), ((), (2, 1, 1), (4, 1)), ((2,) * 4,) * 3, ((2, 1) * 3, (1, 2) * 3, ())],
+)
 @ATTENTIONS
 def test_any_number_of_leading_axes(attend, batches):
     query, key, value = (
@@ -541,6 +544,10 @@ BAD_INPUT = {
     "attention to no keys": (lambda: attention(Q[..., :0], V[:, :0]), "scores: …k = 1 or more"),
     "vectors of no depth": (lambda: dot_product_scores(Q[..., :0], K), "query: …d = 1 or more"),
     "hidden layer of no units": (lambda: additive_scores(Q[..., :0], K, W), "query: …u = 1 or"),
+    "nine axes": (
+        lambda: dot_product_scores(np.zeros((1,) * 7 + (3, 5)), np.zeros((4, 5))),
+        "query: expected 8 or fewer axes, got shape (1, 1, 1, 1, 1, 1, 1, 3, 5)",
+    ),
     "float8": (
         lambda: dot_product_scores(tf.cast(Q, tf.dtypes.experimental.float8_e5m2), K),
         "query: expected a floating dtype, got float8_e5m2",

@@ -266,6 +266,8 @@ def _check_axes(
     expected = f"({', '.join(own)})" if own == letters else f"(..., {', '.join(own)})"
     if leading < 0 or (leading > 0 and own == letters):
         raise ValueError(f"{name}: expected {expected}, got shape {show(shape)}")
+    if shape.rank > 8:  # more than TensorFlow can broadcast
+        raise ValueError(f"{name}: expected 8 or fewer axes, got shape {show(shape)}")
     for letter, size in zip(own, shape[leading:], strict=True):
         if size == 0 and letter in nonempty:
             raise ValueError(

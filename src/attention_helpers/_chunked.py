@@ -23,7 +23,7 @@ from ._checks import (
     scores_shape,
     tensors,
 )
-from ._grouped import by_groups, merge_groups
+from ._leading import by_groups, merge_groups, widen
 from ._tensorflow import tf
 
 __all__ = ["chunked_additive_attention", "chunked_attention"]
@@ -600,7 +600,7 @@ def _table(mask: tf.Tensor, batch: tf.Tensor) -> _Table:
     if all(size == 1 for size in known[:-2]) and mask.shape.rank is not None:
         return _Table(matrix, None, queries)
     owner = tf.reshape(tf.range(tf.reduce_prod(shape[:-2])), shape[2:-2])
-    return _Table(matrix, tf.reshape(tf.broadcast_to(owner, batch), [-1]), queries)
+    return _Table(matrix, tf.reshape(widen(owner, batch, own=0), [-1]), queries)
 
 
 def _widen(bias: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
@@ -638,7 +638,7 @@ def _flatten(tensor: tf.Tensor, batch: tf.Tensor) -> tf.Tensor:
     known = tf.get_static_value(batch)
     last = [_size(tensor, -2), _size(tensor, -1)]
     if known is None or tensor.shape[:-2] != tuple(known):
-        tensor = tf.broadcast_to(tensor, tf.concat([batch, tf.stack(last)], axis=0))
+        tensor = widen(tensor, batch, own=2)
     count = tf.reduce_prod(batch) if known is None else math.prod(known.tolist())
     return tf.reshape(tensor, [count, *last])
 

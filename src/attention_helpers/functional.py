@@ -21,7 +21,7 @@ from ._checks import (
     tensors,
 )
 from ._chunked import chunked_additive_attention, chunked_attention
-from ._grouped import by_groups, merge_groups
+from ._leading import by_groups, merge_groups, widen
 from ._tensorflow import tf
 
 __all__ = [
@@ -112,7 +112,7 @@ def additive_scores(query: TensorLike, key: TensorLike, weight: TensorLike) -> t
     Source: Bahdanau, Cho and Bengio 2014 (arXiv 1409.0473), the alignment model e_ij.
     """
     query, key, weight = tensors("...qu,...ku,u", nonempty="u", query=query, key=key, weight=weight)
-    hidden = tf.tanh(query[..., :, None, :] + key[..., None, :, :])
+    hidden = tf.tanh(_sum(query[..., :, None, :], key[..., None, :, :], own=3))
     return tf.einsum("...qku,u->...qk", hidden, weight)
 
 
@@ -266,7 +266,7 @@ def scaled_dot_product_attention(
     bias = bias_for(bias, query.dtype, scores.shape)
     if query.dtype.size < 4:  # or the sum would be rounded to 16 bits
         scores, bias = tf.cast(scores, tf.float32), tf.cast(bias, tf.float32)
-    weights = tf.cast(masked_softmax(scores + bias, mask), query.dtype)
+    weights = tf.cast(masked_softmax(_sum(scores, bias, own=2), mask), query.dtype)
     return tf.einsum("...qk,...kv->...qv", weights, value), weights
 
 
@@ -346,6 +346,19 @@ def local_mask(
     query_position, key_position = _positions(query_length, key_length)
     distance = tf.abs(key_position - query_position)
     return distance <= tf.cast(window, distance.dtype)
+
+
+def _sum(one: tf.Tensor, other: tf.Tensor, own: int) -> tf.Tensor:
+    """one + other, where the axes before the last `own` may broadcast one way and the other.
+
+    TensorFlow adds arrays that broadcast against each other along five axes and no more: with more,
+    the leading ones are widened first.
+    """
+    ranks = one.shape.rank, other.shape.rank
+    if None not in ranks and max(ranks) > 5:
+        batch = tf.broadcast_dynamic_shape(tf.shape(one)[:-own], tf.shape(other)[:-own])
+        one, other = widen(one, batch, own), widen(other, batch, own)
+    return one + other
 
 
 def _positions(

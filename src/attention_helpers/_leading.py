@@ -1,9 +1,30 @@
-"""Several heads of the query that share one head of key and value, as broadcasting leading axes."""
+"""Leading axes: those that broadcast, and the heads among them that share a key and a value."""
 
 from __future__ import annotations
 
 from ._checks import TensorLike, bias_for, mask_for, show, tensors
 from ._tensorflow import tf
+
+
+def widen(tensor: tf.Tensor, batch: tf.Tensor, own: int) -> tf.Tensor:
+    """Broadcasts the axes before the last `own` to the shape `batch`.
+
+    Example:
+        >>> widen(tf.zeros((3, 1, 5, 4)), tf.constant([2, 3, 6]), own=2).shape.as_list()
+        [2, 3, 6, 5, 4]
+    """
+    axes, rank = batch.shape[0], tensor.shape.rank
+    shape = tf.shape(tensor)
+    own_shape = shape[rank - own :] if rank is not None else shape[tf.size(shape) - own :]
+    if axes is None or rank is None or axes < 4:
+        return tf.broadcast_to(tensor, tf.concat([batch, own_shape], axis=0))
+    # One axis after the other, for TensorFlow refuses many that alternate between 1 and more.
+    tensor = tf.reshape(tensor, tf.concat([[1] * (axes + own - rank), shape], axis=0))
+    for axis in range(axes):
+        shape = tf.shape(tensor)
+        shape = tf.concat([shape[:axis], batch[axis : axis + 1], shape[axis + 1 :]], axis=0)
+        tensor = tf.broadcast_to(tensor, shape)
+    return tensor
 
 
 def by_groups(
