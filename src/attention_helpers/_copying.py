@@ -14,14 +14,13 @@ PARTS = {"query": "query", "key": "key", "value": "value", "attention_output": "
 def copy_from_keras(layer: Any, keras_layer: Any) -> None:
     """Gives a layer the weights with which it computes what Keras' layer computes.
 
-    | layer | Keras' layer | the weights |
-    |---|---|---|
-    | `MultiHeadAttention` | `MultiHeadAttention`, `GroupQueryAttention` | the same, one for one |
-    | `BahdanauAttention` | `AdditiveAttention` | W = U = 1, v = `scale`; n = m = u |
-    | `LuongAttention("dot")` | `Attention()` | none |
-    | `LuongAttention("general")` | `Attention(use_scale=True)` | W = `scale` · 1; n = m |
-    | `LuongAttention("concat")` | `Attention(score_mode="concat")` | W = `scale` · [1; 1], v = \
-`concat_score_weight` for each of its u = n = m units |
+    - `MultiHeadAttention` from `MultiHeadAttention` or `GroupQueryAttention`: the same weights, one
+      for one;
+    - `BahdanauAttention` from `AdditiveAttention`: W = U = 1, v = `scale`; n = m = u;
+    - `LuongAttention("dot")` from `Attention()`: none;
+    - `LuongAttention("general")` from `Attention(use_scale=True)`: W = `scale` · 1; n = m;
+    - `LuongAttention("concat")` from `Attention(score_mode="concat")`: W = `scale` · [1; 1], and v is
+      `concat_score_weight` for each of its u = n = m units.
 
     Args:
         layer: one of this package, built (called once).
