@@ -151,10 +151,10 @@ def test_leading_axes_broadcast(attend, other):
 
 
 def test_heads_that_share_keys(qkv):
-    query, key, value = draw(BATCH, 2 * HEADS, QUERIES, DEPTH), *qkv[1:]
-    mask = draw(BATCH, 2 * HEADS, 1, KEYS) > -1
-    tensors = constants(query, key, value, draw(2 * HEADS, 1, KEYS))
-    repeated = [np.repeat(x, 2, axis=1) for x in (key, value)]
+    query, key, value = draw(BATCH, 3 * HEADS, QUERIES, DEPTH), *qkv[1:]
+    mask = draw(BATCH, 3 * HEADS, 1, KEYS) > -1
+    tensors = constants(query, key, value, draw(3 * HEADS, 1, KEYS))
+    repeated = [np.repeat(x, 3, axis=1) for x in (key, value)]
     expected = dot(query, *repeated, tensors[3], mask)
     dense = with_gradients(dot, mask, grouped=True)(*tensors)
     np.testing.assert_allclose(dense[0], expected, atol=1e-12)
@@ -174,9 +174,10 @@ def test_dtypes(qkv, attend, other, dtype, atol):
 
 
 def test_sums_of_16_bits_do_not_lose_what_comes_late():
-    value = tf.ones((4096, 1), tf.float16)  # in float16 a running sum of ones ends at 2,048
-    query, key = tf.zeros((1, 4), tf.float16), tf.zeros((4096, 4), tf.float16)
-    np.testing.assert_array_equal(chunked_attention(query, key, value, chunk_size=256), [[1]])
+    """In bfloat16 a running sum of ones ends at 256."""
+    query, key = tf.zeros((1, 4), tf.bfloat16), tf.zeros((512, 4), tf.bfloat16)
+    value = tf.cast(tf.range(512)[:, None] >= 256, tf.bfloat16)
+    np.testing.assert_array_equal(chunked_attention(query, key, value, chunk_size=1), [[0.5]])
 
 
 @BOTH
