@@ -1,6 +1,11 @@
 """MultiHeadAttention: a word for a word for Keras' layer, and decoding with a cache."""
 
 import inspect
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,6 +16,8 @@ from hypothesis import strategies as st
 
 from attention_helpers.layers import (
     AttentionCache,
+    BahdanauAttention,
+    LuongAttention,
     MultiHeadAttention,
     copy_from_keras,
     copy_to_keras,
@@ -124,6 +131,23 @@ def test_equals_keras_to_1e_5_in_float32(case):
         kind(**settings_) for kind in (MultiHeadAttention, keras.layers.MultiHeadAttention)
     )
     compare_with_keras(ours, theirs, shapes, masks, "float32", 1e-5)
+
+
+@settings(few, max_examples=5)
+@given(cases(), st.sampled_from([(4, 2), (4, 1), (6, 3), (3, 3)]))
+def test_shared_heads_equal_those_of_keras(case, heads):
+    settings_, shapes, masks = case
+    h, g = heads
+    d, use_bias = settings_["key_dim"], settings_["use_bias"]
+    if "attention_mask" in masks:  # Keras' layer of shared heads takes (b, q, k) and nothing else
+        mask = masks["attention_mask"]
+        mask = mask[:, 0] if mask.ndim == 4 else mask
+        (b, q, _), (_, k, _), _ = shapes
+        masks["attention_mask"] = np.broadcast_to(mask, (b, q, k))
+    ours = MultiHeadAttention(h, d, num_key_value_heads=g, use_bias=use_bias, dtype="float64")
+    theirs = keras.layers.GroupQueryAttention(d, h, g, use_bias=use_bias, dtype="float64")
+    # Keras' layer of shared heads is exact to the digits of float32 only, in float64 too.
+    compare_with_keras(ours, theirs, shapes, masks, "float64", 1e-6)
 
 
 def test_a_mask_for_each_head_reaches_the_heads_that_share_keys(x):
@@ -328,6 +352,86 @@ def test_drops_weights_in_training_only_and_scales_the_others(groups):
 # Decoding with a cache
 
 
+@few
+@given(
+    groups=st.sampled_from([1, 2]),
+    steps=st.lists(st.integers(1, 3), min_size=1, max_size=4),
+    spare=st.integers(0, 3),
+    padded=st.booleans(),
+    window=st.sampled_from([None, 2]),
+)
+def test_any_division_into_steps_gives_what_the_whole_gives(groups, steps, spare, padded, window):
+    total = sum(steps)
+    x = draw(2, total, 6)
+    layer = built(MultiHeadAttention(2, 3, num_key_value_heads=groups, sliding_window=window), x)
+    disturb(layer)
+    is_word = np.ones((2, total), bool)
+    if padded:
+        is_word[1, ::2] = False  # not the end only: a shorter prompt is padded at its start
+    whole, weights = layer(
+        x, x, value_mask=is_word, use_causal_mask=True, return_attention_scores=True
+    )
+    cache, start = layer.empty_cache(2, total + spare), 0
+    for count in steps:
+        now = slice(start, start + count)
+        before = [tensor.numpy() for tensor in cache]
+        output, of_step, after = layer(
+            x[:, now],
+            x[:, now],
+            value_mask=is_word[:, now],
+            use_causal_mask=True,
+            return_attention_scores=True,
+            cache=cache,
+        )
+        np.testing.assert_allclose(output, whole[:, now], atol=1e-5)
+        np.testing.assert_allclose(of_step[..., :total], weights[:, :, now], atol=1e-5)
+        assert not of_step.numpy()[..., total:].any()
+        for kept, was in zip(cache, before, strict=True):
+            np.testing.assert_array_equal(kept, was)  # it is a value: nothing is written in place
+        cache, start = after, start + count
+    assert int(cache.length) == total
+    np.testing.assert_array_equal(cache.mask[:, :total], is_word)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_decodes_in_a_compiled_loop_with_a_cache_of_fixed_length(layer, x, jit_compile):
+    @tf.function(jit_compile=jit_compile, autograph=False)
+    def decode(x):
+        outputs = tf.TensorArray(x.dtype, size=4, element_shape=(2, 6))
+
+        def step(i, cache, outputs):
+            now = tf.gather(x, [i], axis=1)
+            output, cache = layer(now, now, cache=cache, use_causal_mask=True)
+            return i + 1, AttentionCache(*cache), outputs.write(i, output[:, 0])
+
+        state = tf.constant(0), layer.empty_cache(2, 4), outputs
+        _, cache, outputs = tf.while_loop(lambda i, *_: i < 4, step, state, maximum_iterations=4)
+        return tf.transpose(outputs.stack(), [1, 0, 2]), cache
+
+    output, cache = decode(tf.constant(x))
+    np.testing.assert_allclose(output, layer(x, x, use_causal_mask=True), atol=1e-5)
+    assert int(cache.length) == 4
+
+
+def test_steps_of_unknown_length_and_batch_are_compiled_once(layer, x):
+    layer(x, x)
+    spec = tf.TensorSpec([None, None, 6])
+
+    @tf.function(input_signature=[spec, tf.TensorSpec([None, None], tf.bool)])
+    def two_steps(x, is_word):
+        cache = layer.empty_cache(tf.shape(x)[0], 5)
+        first, cache = layer(
+            x[:, :-1], x[:, :-1], value_mask=is_word[:, :-1], cache=cache, use_causal_mask=True
+        )
+        last, _ = layer(x[:, -1:], x[:, -1:], cache=cache, use_causal_mask=True)
+        return tf.concat([first, last], axis=1)
+
+    for rows in (1, 2):
+        whole = layer(x[:rows], x[:rows], use_causal_mask=True)
+        output = two_steps(x[:rows], np.ones((rows, 4), bool))
+        np.testing.assert_allclose(output, whole, atol=1e-5)
+
+
 def test_a_cache_of_the_source_is_read_again_and_again(layer, x):
     source, is_word = draw(2, 4, 6, seed=3), TOKENS != 0
     whole = layer(x, source, value_mask=is_word)
@@ -386,6 +490,60 @@ def test_the_layer_keeps_nothing_of_a_call(layer, x):
     assert not any(isinstance(kept, tf.Tensor) for kept in vars(layer).values())
 
 
+SAVED = """
+import sys, json, numpy as np, keras
+import attention_helpers.layers
+folder = sys.argv[1]
+model = keras.models.load_model(folder + "/model.keras")
+outputs = model([np.load(folder + "/tokens.npy")])
+names = [layer.name for layer in model.layers]
+np.savez(folder + "/outputs.npz", *[np.asarray(output) for output in outputs])
+configurations = {name: str(model.get_layer(name).get_config()) for name in names}
+json.dump(configurations, open(folder + "/configurations.json", "w"))
+"""
+
+
+def test_every_layer_is_saved_and_loaded_in_a_second_process(tmp_path):
+    tokens = keras.Input((None,), dtype="int32")
+    words = keras.layers.Embedding(10, 6, mask_zero=True)(tokens)
+    options = {"dropout": 0.2, "kernel_initializer": "he_normal"}
+    regularizer = keras.regularizers.L2(0.1)
+    heads = MultiHeadAttention(
+        4,
+        3,
+        value_dim=2,
+        num_key_value_heads=2,
+        sliding_window=3,
+        output_shape=(2, 3),
+        kernel_regularizer=regularizer,
+        bias_constraint="non_neg",
+        **options,
+    )
+    outputs = [
+        *BahdanauAttention(4, **options)(words, words, use_causal_mask=True),
+        *LuongAttention("general", **options)(words, words),
+        LuongAttention("concat", units=5)(words, words, return_attention_scores=False),
+        *LuongAttention("dot", seed=1, dropout=0.5)(words, words),
+        *heads(words, words, return_attention_scores=True, use_causal_mask=True),
+    ]
+    model = disturb(keras.Model(tokens, outputs))
+    model.save(tmp_path / "model.keras")
+    np.save(tmp_path / "tokens.npy", TOKENS)
+    source = Path(inspect.getfile(MultiHeadAttention)).parents[1]
+    path = os.pathsep.join(filter(None, [str(source), os.environ.get("PYTHONPATH")]))
+    subprocess.run(
+        [sys.executable, "-c", SAVED, str(tmp_path)],
+        check=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    loaded = np.load(tmp_path / "outputs.npz")
+    assert len(loaded.files) == len(outputs) == 9
+    for name, output in zip(loaded.files, model([TOKENS]), strict=True):
+        np.testing.assert_allclose(loaded[name], output, atol=1e-6)
+    configurations = json.loads((tmp_path / "configurations.json").read_text())
+    assert configurations == {each.name: str(each.get_config()) for each in model.layers}
+
+
 @pytest.mark.parametrize("output_shape", [None, 7, (2, 5)])
 @pytest.mark.parametrize("with_cache", [False, True])
 def test_symbolic_outputs_are_like_the_real_ones(x, output_shape, with_cache):
@@ -418,6 +576,20 @@ def test_mixed_precision_is_near_full_precision(layer, x, dtype):
     assert output.dtype == cache.key.dtype == cache.value.dtype == narrow
     assert {weight.dtype for weight in mixed.weights} == {"float32"}
     np.testing.assert_allclose(tf.cast(output, tf.float32), expected, atol=0.06)
+
+
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_compiled_equals_eager_with_unknown_shapes(layer, x, jit_compile):
+    specs = [tf.TensorSpec([None, None, 6]), tf.TensorSpec([None, None, None], tf.bool)]
+
+    @tf.function(jit_compile=jit_compile, input_signature=specs)
+    def compiled(x, mask):
+        return layer(x, x, attention_mask=mask, return_attention_scores=True, use_causal_mask=True)
+
+    mask = np.ones((2, 4, 4), bool)
+    mask[1, :, 2:] = False
+    expected = layer(x, x, attention_mask=mask, return_attention_scores=True, use_causal_mask=True)
+    assert_close(compiled(x, mask), expected)
 
 
 def test_regularizers_and_constraints_reach_the_weights(x):
