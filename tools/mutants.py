@@ -31,7 +31,7 @@ SOURCE = ROOT / "src" / "attention_helpers"
 TESTS = {
     "functional": ["test_functional.py", "test_equalities.py"],
     "_chunked": ["test_chunked.py", "test_equalities.py"],
-    "_grouped": ["test_functional.py", "test_chunked.py"],
+    "_leading": ["test_functional.py", "test_chunked.py"],
     "layers": ["test_layers.py", "test_heads.py"],
     "_layer": ["test_layers.py", "test_heads.py"],
     "_heads": ["test_heads.py"],
