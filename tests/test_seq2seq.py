@@ -20,6 +20,7 @@ import pytest
 import tensorflow as tf
 
 from attention_helpers import seq2seq
+from attention_helpers._decoding import swap_batch_and_time
 from attention_helpers.corpus import (
     END_ID,
     PAD_ID,
@@ -36,7 +37,6 @@ from attention_helpers.seq2seq import (
     masked_crossentropy,
     scan,
     sentence_dropout,
-    swap_batch_and_time,
     train,
     training_step,
 )
@@ -59,8 +59,8 @@ def draw(*shape, seed=0):
 def drawn_model(attention):
     """A model whose weights, biases included, are far from zero."""
     model = Seq2Seq(ENGLISH, FRENCH, attention=attention, **SIZES, seed=0)
-    # With the weights that 0 draws, "concat" writes one word again and again.
-    random = np.random.default_rng(1 if attention == "concat" else 0)
+    # With the weights that 0 draws, a model writes one word again and again.
+    random = np.random.default_rng(1)
     model.set_weights([random.normal(0, 0.7, weight.shape) for weight in model.weights])
     return model
 
@@ -283,7 +283,7 @@ def score_of(attention, decoder):
     if attention == "dot":
         return lambda s, h: s @ (h[:8] + h[8:])  # a query is as deep as one direction
     if attention == "general":
-        kernel = decoder.score_kernel.kernel.numpy().T
+        kernel = decoder.attention.kernel.numpy()
         return lambda s, h: s @ kernel @ h
     layer = decoder.attention
     kernel, vector = np.concatenate([layer.query_kernel, layer.key_kernel]), layer.score_kernel

@@ -53,7 +53,7 @@ def tensors(axes: str, *, nonempty: str = "", **arrays: TensorLike) -> list[tf.T
     return list(converted.values())
 
 
-def mask_for(mask: TensorLike, shape: tf.TensorShape) -> tf.Tensor:
+def mask_for(mask: TensorLike, shape: tf.TensorShape, name: str = "mask") -> tf.Tensor:
     """Converts a mask to a boolean tensor that broadcasts to the shape of the scores.
 
     Raises:
@@ -66,15 +66,25 @@ def mask_for(mask: TensorLike, shape: tf.TensorShape) -> tf.Tensor:
         Traceback (most recent call last):
         ValueError: mask: expected dtype bool (True = may attend), got int32
     """
-    mask = _tensor("mask", mask)
-    if mask.dtype != tf.bool:
-        raise ValueError(f"mask: expected dtype bool (True = may attend), got {mask.dtype.name}")
-    if not _fits(mask.shape, shape):
+    mask = boolean(name, mask)
+    if not fits(mask.shape, shape):
         raise ValueError(
-            f"mask: expected a shape that broadcasts to that of the scores (..., q, k) = "
+            f"{name}: expected a shape that broadcasts to that of the scores (..., q, k) = "
             f"{show(shape)}, got {show(mask.shape)}; a mask of the keys (..., k) needs an "
-            f"axis for the queries: mask[..., None, :]"
+            f"axis for the queries: {name}[..., None, :]"
         )
+    return mask
+
+
+def boolean(name: str, mask: TensorLike) -> tf.Tensor:
+    """Converts a mask to a boolean tensor.
+
+    Raises:
+        ValueError: it is not boolean.
+    """
+    mask = _tensor(name, mask)
+    if mask.dtype != tf.bool:
+        raise ValueError(f"{name}: expected dtype bool (True = may attend), got {mask.dtype.name}")
     return mask
 
 
@@ -97,7 +107,7 @@ def bias_for(bias: TensorLike, dtype: tf.DType, shape: tf.TensorShape) -> tf.Ten
         raise ValueError(
             f"bias: expected dtype {dtype.name} as in query, got {bias.dtype.name}{hint}"
         )
-    if not _fits(bias.shape, shape):
+    if not fits(bias.shape, shape):
         raise ValueError(
             f"bias: expected a shape that broadcasts to that of the scores (..., q, k) = "
             f"{show(shape)}, got {show(bias.shape)}"
@@ -231,7 +241,7 @@ def _tensor(name: str, array: TensorLike) -> tf.Tensor:
         raise ValueError(f"{name}: expected an array or a tensor, got {kind}: {error}") from error
 
 
-def _fits(small: tf.TensorShape, large: tf.TensorShape) -> bool:
+def fits(small: tf.TensorShape, large: tf.TensorShape) -> bool:
     """Whether, as far as is known, the one broadcasts to the other without widening it."""
     if small.rank is None or large.rank is None:
         return True

@@ -77,7 +77,6 @@ def greedy_search(
         >>> greedy_search(next_word, start, memory, tf.constant([9]))[0].numpy().tolist()
         [[4, 2]]
     """
-
     state, memory = tf.nest.map_structure(tf.convert_to_tensor, (state, memory))
     limit = least_one("limit", limit, rank=1)
 
@@ -97,7 +96,7 @@ def greedy_search(
     start = tf.fill(tf.shape(limit), START_ID), state, limit < 1
     loop = 0, start, growing(tf.int32, 1), growing(floating((state, memory)), 2)
     *_, tokens, rows = tf.while_loop(goes_on, body, loop)
-    return turned(tokens.stack()), turned(rows.stack())
+    return swap_batch_and_time(tokens.stack()), swap_batch_and_time(rows.stack())
 
 
 def beam_search(
@@ -269,9 +268,9 @@ def trace_back(
     after = tf.concat([before[1:], best[None]], axis=0)
     length = tf.gather(beam.length, best, batch_dims=1)
     written = tf.sequence_mask(length, tf.shape(tokens)[0])
-    ids = turned(tf.gather(tokens, after, batch_dims=2))
+    ids = swap_batch_and_time(tf.gather(tokens, after, batch_dims=2))
     rows = tf.reshape(rows, tf.concat([tf.shape(tokens), tf.shape(rows)[-1:]], axis=0))
-    weights = turned(tf.gather(rows, before, batch_dims=2))
+    weights = swap_batch_and_time(tf.gather(rows, before, batch_dims=2))
     return Found(
         tokens=tf.where(written, ids, PAD_ID),
         weights=tf.where(written[..., None], weights, tf.zeros([], weights.dtype)),
@@ -300,8 +299,8 @@ def floating(nest: Any) -> tf.DType:
     return next(each.dtype for each in tf.nest.flatten(nest) if each.dtype.is_floating)
 
 
-def turned(tensor: tf.Tensor) -> tf.Tensor:
-    """`(q, b, ...)` to `(b, q, ...)`."""
+def swap_batch_and_time(tensor: tf.Tensor) -> tf.Tensor:
+    """`(b, t, ...)` to `(t, b, ...)` and back: loops run along the first axis."""
     return tf.transpose(tensor, [1, 0, *range(2, tensor.shape.rank)])
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
-from ._checks import show
+from ._checks import boolean, fits, mask_for, show
 from ._tensorflow import keras, tf
 
 Shape = Sequence[int | None]
@@ -222,16 +222,7 @@ def boolean_mask(name: str, mask: Any, shape: tf.TensorShape) -> tf.Tensor | Non
         ValueError: mask: expected a shape that broadcasts to that of the scores (..., q, k) = \
 (2, 3), got (2,); a mask of the keys (..., k) needs an axis for the queries: mask[..., None, :]
     """
-    if mask is None:
-        return None
-    mask = _boolean(name, mask)
-    if not _fits(mask.shape, shape):
-        raise ValueError(
-            f"{name}: expected a shape that broadcasts to that of the scores (..., q, k) = "
-            f"{show(shape)}, got {show(mask.shape)}; a mask of the keys (..., k) needs an axis "
-            f"for the queries: {name}[..., None, :]"
-        )
-    return mask
+    return None if mask is None else mask_for(mask, shape, name)
 
 
 def position_mask(name: str, mask: Any, of: tf.Tensor) -> tf.Tensor | None:
@@ -249,13 +240,13 @@ def position_mask(name: str, mask: Any, of: tf.Tensor) -> tf.Tensor | None:
     """
     if mask is None:
         return None
-    mask = _boolean(name, mask)
+    mask = boolean(name, mask)
     positions = of.shape[:-1]
     ranks_differ = mask.shape.rank != positions.rank and None not in (
         mask.shape.rank,
         of.shape.rank,
     )
-    if ranks_differ or not _fits(mask.shape, positions):
+    if ranks_differ or not fits(mask.shape, positions):
         raise ValueError(
             f"{name}: expected {show(positions)}, the shape of {name.removesuffix('_mask')} less "
             f"its last axis, got {show(mask.shape)}"
@@ -326,20 +317,3 @@ def depth(name: str, shape: Shape) -> int:
             f"{name}: expected a last axis of known size to project, got {show(shape)}"
         )
     return size
-
-
-def _boolean(name: str, mask: Any) -> tf.Tensor:
-    mask = tf.convert_to_tensor(mask)
-    if mask.dtype != tf.bool:
-        raise ValueError(f"{name}: expected dtype bool (True = may attend), got {mask.dtype.name}")
-    return mask
-
-
-def _fits(shape: tf.TensorShape, target: tf.TensorShape) -> bool:
-    """Whether a shape may broadcast to the target, as far as is known."""
-    if None in (shape.rank, target.rank):
-        return True
-    return shape.rank <= target.rank and all(
-        size is None or wanted is None or size in (1, wanted)
-        for size, wanted in zip(reversed(shape), reversed(target), strict=False)
-    )

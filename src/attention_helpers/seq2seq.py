@@ -25,11 +25,19 @@ import numpy as np
 import numpy.typing as npt
 
 from ._checks import integers, show, tensors
-from ._decoding import Beam, Found, beam_search, extend_beam, greedy_search, start_beam
+from ._decoding import (
+    Beam,
+    Found,
+    beam_search,
+    extend_beam,
+    greedy_search,
+    start_beam,
+    swap_batch_and_time,
+)
 from ._tensorflow import keras, tf
 from .corpus import END_ID, PAD_ID, SentencePair, Vocabulary, batches_by_length, pad
-from .functional import attention, dot_product_scores, padding_mask
-from .layers import BahdanauAttention
+from .functional import padding_mask
+from .layers import BahdanauAttention, LuongAttention
 
 __all__ = [
     "GRU",
@@ -48,11 +56,6 @@ __all__ = [
 
 ArrayLike: TypeAlias = Any  # a tensor, an array or nested lists; TensorFlow ships no types
 serializable = keras.saving.register_keras_serializable(package="attention_helpers")
-
-
-def swap_batch_and_time(tensor: tf.Tensor) -> tf.Tensor:
-    """`(b, t, ...)` to `(t, b, ...)` and back: loops run along the first axis."""
-    return tf.transpose(tensor, [1, 0, *range(2, tensor.shape.rank)])
 
 
 def scan(step: Callable[[Any, Any], Any], elements: Any, start: Any, reverse: bool = False) -> Any:
@@ -264,6 +267,10 @@ class Decoder(keras.layers.Layer):
         if self.context_enters_step:
             self.context_kernel = keras.layers.Dense(3 * units, use_bias=False)
             self.context_kernel.build((None, context_dim))
+        self.build_attention(units, context_dim)
+
+    def build_attention(self, units: int, context_dim: int) -> None:
+        """Makes what looks at the source; a decoder with one vector has nothing to look at."""
 
     def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
         """The `Memory` of a batch of sentences."""
@@ -323,16 +330,7 @@ class FixedDecoder(Decoder):
 class BahdanauDecoder(Decoder):
     """RNNsearch: the state before the step, s_{i-1}, asks; the context enters the step."""
 
-    def __init__(
-        self,
-        vocabulary_size: int,
-        units: int,
-        embedding_dim: int,
-        context_dim: int,
-        dropout: float,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(vocabulary_size, units, embedding_dim, context_dim, dropout, **kwargs)
+    def build_attention(self, units: int, context_dim: int) -> None:
         self.attention = BahdanauAttention(units)
         self.attention.build((None, None, units), (None, None, context_dim))
 
@@ -347,50 +345,19 @@ class BahdanauDecoder(Decoder):
         return state, context[:, 0], weights[:, 0]
 
 
-class DotDecoder(Decoder):
-    """Luong's "dot": the state after the step, s_i, asks; the context goes to the output only."""
+class LuongDecoder(Decoder):
+    """The state after the step, s_i, asks; the context goes to the output only."""
 
+    score: str
     context_enters_step = False
 
-    def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
-        forward, backward = tf.split(annotations, 2, axis=-1)
-        value = forward + backward  # a dot product needs keys of the query's depth
-        return Memory(value, value, mask, self.initial_state(summary))
-
-    def step(
-        self, projected: tf.Tensor, state: tf.Tensor, memory: Memory
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        state = self.gru.step(projected, state)
-        scores = dot_product_scores(state[:, None], memory.key)
-        context, weights = attention(scores, memory.value, memory.mask)
-        return state, context[:, 0], weights[:, 0]
-
-
-class GeneralDecoder(DotDecoder):
-    """Luong's "general": a matrix between query and key, sᵀ W h. W h is computed once a sentence."""
-
-    def __init__(
-        self,
-        vocabulary_size: int,
-        units: int,
-        embedding_dim: int,
-        context_dim: int,
-        dropout: float,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(vocabulary_size, units, embedding_dim, context_dim, dropout, **kwargs)
-        self.score_kernel = keras.layers.Dense(units, use_bias=False)
-        self.score_kernel.build((None, None, context_dim))
+    def build_attention(self, units: int, context_dim: int) -> None:
+        self.attention = LuongAttention(self.score)
+        self.attention.build((None, None, units), (None, None, context_dim))
 
     def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
-        key = self.score_kernel(annotations)
+        key = self.attention.project_key(annotations)
         return Memory(annotations, key, mask, self.initial_state(summary))
-
-
-class ConcatDecoder(BahdanauDecoder):
-    """Luong's "concat", vᵀ tanh(W [s; h]): Bahdanau's score, asked by the state after the step."""
-
-    context_enters_step = False
 
     def step(
         self, projected: tf.Tensor, state: tf.Tensor, memory: Memory
@@ -399,6 +366,28 @@ class ConcatDecoder(BahdanauDecoder):
         query = state[:, None]
         context, weights = self.attention.attend(query, memory.key, memory.value, memory.mask)
         return state, context[:, 0], weights[:, 0]
+
+
+class DotDecoder(LuongDecoder):
+    """Luong's "dot", sᵀ h. It needs keys of the query's depth: the two directions are added up."""
+
+    score = "dot"
+
+    def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
+        forward, backward = tf.split(annotations, 2, axis=-1)
+        return super().remember(forward + backward, summary, mask)
+
+
+class GeneralDecoder(LuongDecoder):
+    """Luong's "general", sᵀ W h: a matrix between query and key."""
+
+    score = "general"
+
+
+class ConcatDecoder(LuongDecoder):
+    """Luong's "concat", vᵀ tanh(W [s; h]): the score of Bahdanau."""
+
+    score = "concat"
 
 
 DECODERS: dict[str | None, type[Decoder]] = {
