@@ -63,7 +63,9 @@ def run(name, seed):
     def bleu(hypotheses, references):
         return metrics.bleu(hypotheses, references, tokenize="13a")
 
-    by_length = metrics.by_length(bleu, hypotheses, references, lengths, BUCKETS)
+    def by_length(metric):
+        return metrics.by_length(metric, hypotheses, references, lengths, BUCKETS)
+
     return {
         "model": name,
         "seed": seed,
@@ -72,7 +74,8 @@ def run(name, seed):
         "train_seconds": round(history["seconds"], 1),
         "tokens_per_second": round(history["tokens_per_second"]),
         "bleu": round(bleu(hypotheses, references), 2),
-        "bleu_by_length": {bucket: round(score, 2) for bucket, score in by_length.items()},
+        "bleu_by_length": {bucket: round(score, 2) for bucket, score in by_length(bleu).items()},
+        "sentences_by_length": by_length(lambda hypotheses, references: len(hypotheses)),
     }
 
 
