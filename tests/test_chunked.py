@@ -25,7 +25,8 @@ def draw(*shape, dtype="float64", seed=0):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of one row of the leading axes, or of few."""
-    monkeypatch.setattr(chunked, "_BLOCK", 3 * 2 * 2)  # 3 rows of 4, with chunks of 2
+    monkeypatch.setattr(chunked, "_SCORES", 3 * 2 * 2)  # 3 rows of 4, with chunks of 2
+    monkeypatch.setattr(chunked, "_HIDDEN_UNITS", 2 * 2 * DEPTH)
 
 
 @pytest.fixture
@@ -305,8 +306,9 @@ def test_an_eager_tape_keeps_no_block(monkeypatch):
 @BOTH
 @pytest.mark.parametrize("shapes", ["static", "unknown sizes", "unknown ranks"])
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "XLA"])
+@pytest.mark.parametrize("chunk_size", [2, 64])  # 64: longer than every axis, which shows only late
 @pytest.mark.usefixtures("small_blocks")
-def test_compiled_equals_dense(qkv, attend, other, shapes, jit_compile):
+def test_compiled_equals_dense(qkv, attend, other, chunk_size, shapes, jit_compile):
     if jit_compile and shapes == "unknown ranks":
         pytest.skip("XLA compiles for sizes that it knows; unknown ranks are tested in graphs")
     tensors = constants(*qkv, other)
@@ -318,7 +320,7 @@ def test_compiled_equals_dense(qkv, attend, other, shapes, jit_compile):
         "unknown ranks": [tf.TensorSpec(None, x.dtype) for x in tensors],
     }[shapes]
     compiled = tf.function(
-        with_gradients(attend, mask, chunk_size=2, **options),
+        with_gradients(attend, mask, chunk_size=chunk_size, **options),
         input_signature=signature,
         jit_compile=jit_compile,
     )

@@ -11,7 +11,7 @@ The letters are those of `functional`; `n` is the one axis into which the leadin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from ._checks import (
@@ -28,9 +28,10 @@ from ._tensorflow import tf
 
 __all__ = ["chunked_additive_attention", "chunked_attention"]
 
-# Elements of a block, that it may stay in a processor's cache: so many rows of the leading axes are
-# taken together, if one alone is smaller.
-_BLOCK = 2**19
+# So many numbers make a block, that it may stay in a processor's cache: rows of the leading axes
+# are taken together, if one alone has fewer. Measured: benchmarks/attention.py.
+_SCORES = 2**18
+_HIDDEN_UNITS = 2**20
 
 # The conditions on sizes below are Python's: AutoGraph would make a graph of each, in vain.
 _without_autograph = tf.autograph.experimental.do_not_convert
@@ -56,7 +57,7 @@ def chunked_attention(
     """The context of `scaled_dot_product_attention`, without ever holding all the scores.
 
     There are no weights in the result: they are what is not held. Beyond its arguments, its result
-    and their gradients it needs memory for a few blocks of at most 2¹⁹ or chunk_size² scores,
+    and their gradients it needs memory for a few blocks of at most 2¹⁸ or chunk_size² scores,
     whatever the lengths are. A gradient of a gradient is right too, but holds the whole scores.
 
     Args:
@@ -118,7 +119,7 @@ def chunked_additive_attention(
     """The context of `additive_attention`, without ever holding all scores or hidden units.
 
     The dense computation holds `(..., q, k, u)` numbers. This one needs memory for a few blocks of
-    at most 2¹⁹ or chunk_size² · u of them. There are no weights in the result.
+    at most 2²⁰ or chunk_size² · u of them. There are no weights in the result.
 
     Args:
         query: projected queries W s, floating `(..., q, u)`.
@@ -298,7 +299,7 @@ def _in_blocks(
         None if mask is None else _table(mask_for(mask, scores), batch),
         None if bias is None else _table(_widen(bias_for(bias, dtype, scores), key), batch),
         causal,
-        _rows_of_a_block(flat[0], flat[1], chunk_size, _size(query, -1) if weights else 1),
+        _rows_of_a_block(flat[0], flat[1], chunk_size, hidden=bool(weights)),
         chunk_size,
     )
     flat += [tf.zeros((0, 0), dtype) if plan.bias is None else plan.bias.matrix, *weights]
@@ -380,10 +381,10 @@ def _forward(plan: _Plan, whole: _Operands) -> list[tf.Tensor]:
             block = rows._replace(query=q.cut(rows.query, axis=1))
             return [], _running_softmax(plan, block, n, q)
 
-        shapes = [[n.length, plan.chunk_size, width] for width in widths]
+        shapes = [[n.length, None, width] for width in widths]
         return [], _over(rows.query, 1, plan.chunk_size, some_queries, [], shapes)[1]
 
-    shapes = [[plan.rows, _size(whole.query, 1), width] for width in widths]
+    shapes = [[None, _size(whole.query, 1), width] for width in widths]
     return _over(whole.query, 0, plan.rows, some_rows, [], shapes)[1]
 
 
@@ -437,7 +438,7 @@ def _backward(
             block = rows._replace(query=q.cut(rows.query, axis=1))
             return _backward_of_queries(plan, block, [q.cut(x, axis=1) for x in sides], n, q, carry)
 
-        shape = [n.length, plan.chunk_size, _size(rows.query, 2)]
+        shape = [n.length, None, _size(rows.query, 2)]
         start = [tf.zeros_like(rows.key), tf.zeros_like(rows.value), *carry]
         (key, value, *carry), (query,) = _over(
             rows.query, 1, plan.chunk_size, some_queries, start, [shape]
@@ -446,7 +447,7 @@ def _backward(
 
     tensors = [whole.query, whole.key, whole.value]
     start = [tf.zeros_like(x) for x in (whole.bias, *whole.weights)]
-    shapes = [[plan.rows, _size(x, 1), _size(x, 2)] for x in tensors]
+    shapes = [[None, _size(x, 1), _size(x, 2)] for x in tensors]
     carry, gradients = _over(whole.query, 0, plan.rows, some_rows, start, shapes)
     return [*gradients, *carry]
 
@@ -476,13 +477,12 @@ def _backward_of_queries(
         carry = [total + new for total, new in zip(carry, [query, *others], strict=True)]
         return carry, [key, value, *([] if plan.bias is None else [of_scores])]
 
-    count, size = q.length, plan.chunk_size
-    shapes = [[n.length, size, _size(x, 2)] for x in (block.key, block.value)]
-    outputs = shapes if plan.bias is None else [*shapes, [n.length, count, size]]
+    shapes = [[n.length, None, _size(x, 2)] for x in (block.key, block.value)]
+    outputs = shapes if plan.bias is None else [*shapes, [n.length, q.length, None]]
     start = [tf.zeros_like(block.query), *all_weights]
     stop = plan.stop(q, _size(block.key, 1))
     (query, *weights), (key, value, *of_scores) = _over(
-        block.key, 1, size, some_keys, start, outputs, stop, axes=[1, 1, 2]
+        block.key, 1, plan.chunk_size, some_keys, start, outputs, stop
     )
     if plan.bias is not None:
         bias = plan.bias.add(bias, of_scores[0], n, q)
@@ -495,9 +495,8 @@ def _over(
     size: Size,
     body: Callable[[_Span, Carry], Result],
     carry: Carry,
-    shapes: list[list[Size]],
+    shapes: list[list[Size | None]],
     stop: Size | None = None,
-    axes: Sequence[int] | None = None,
 ) -> Result:
     """Runs `body(span, carry) -> (carry, outputs)` on chunk after chunk of an axis of a tensor.
 
@@ -506,19 +505,23 @@ def _over(
         size: the size of a chunk; the last one may be smaller.
         body: what to do with a chunk.
         carry: tensors that one chunk hands to the next.
-        shapes: the shapes of the outputs of a whole chunk, three axes each.
+        shapes: the shapes of the outputs, three axes each, with None in place of the chunk: along
+            that axis the outputs are joined.
         stop: the number of the chunks to run; the outputs of the others are zeros.
-        axes: along which axis each output is joined; None means `axis`.
 
     Returns:
         The last carry, and the outputs, joined.
     """
     total = _size(tensor, axis)
-    full, rest = total // size, total % size
-    axes = [axis] * len(shapes) if axes is None else axes[: len(shapes)]
+    # No larger than the axis: XLA compiles the loop's body even if it never runs.
+    size = _least(size, total)
+    step = max(size, 1) if isinstance(size, int) else tf.maximum(size, 1)
+    full, rest = total // step, total % step
+    axes = [shape.index(None) for shape in shapes]
     pieces: list[list[tf.Tensor]] = []
     if not isinstance(full, int) or full > 1:
-        carry, outputs = _loop(tensor.dtype, full, size, total, body, carry, shapes, stop)
+        whole = [[size if x is None else x for x in shape] for shape in shapes]
+        carry, outputs = _loop(tensor.dtype, full, size, total, body, carry, whole, stop)
         pieces.append([_join(x, way) for x, way in zip(outputs, axes, strict=True)])
     elif full == 1:
         carry, outputs = body(_Span(0, size, total), carry)
@@ -564,7 +567,7 @@ def _loop(
         lambda i, *_: i < last,
         step,
         (tf.constant(0), carry, lists),
-        parallel_iterations=1,  # several would hold several blocks
+        parallel_iterations=2,  # many would hold many blocks; one leaves cores idle
     )
     return carry, [
         tf.raw_ops.TensorListStack(input_handle=handle, element_shape=shape, element_dtype=dtype)
@@ -581,14 +584,19 @@ def _join(stacked: tf.Tensor, axis: int) -> tf.Tensor:
     return tf.reshape(tf.transpose(stacked, order), tf.stack(sizes[1:]))
 
 
-def _rows_of_a_block(query: tf.Tensor, key: tf.Tensor, chunk_size: int, units: Size) -> Size:
-    """How many of the axis n go into a block, so that it has `_BLOCK` elements or few more."""
-    lengths = [_size(query, 1), _size(key, 1), units]
-    if all(isinstance(x, int) for x in lengths):
-        q, k, units = lengths
-        return max(1, _BLOCK // max(1, min(q, chunk_size) * min(k, chunk_size) * units))
-    q, k = (tf.minimum(x, chunk_size) for x in lengths[:2])
-    return tf.maximum(1, _BLOCK // tf.maximum(1, q * k * units))
+def _least(one: Size, other: Size) -> Size:
+    if isinstance(one, int) and isinstance(other, int):
+        return min(one, other)
+    return tf.minimum(one, other)
+
+
+def _rows_of_a_block(query: tf.Tensor, key: tf.Tensor, chunk_size: int, hidden: bool) -> Size:
+    """How many of the axis n fill a block of scores, or of the hidden units behind them."""
+    q, k = (_least(_size(x, 1), chunk_size) for x in (query, key))
+    elements, most = (q * k * _size(query, 2), _HIDDEN_UNITS) if hidden else (q * k, _SCORES)
+    if isinstance(elements, int):
+        return max(1, most // max(1, elements))
+    return tf.maximum(1, most // tf.maximum(1, elements))
 
 
 def _table(mask: tf.Tensor, batch: tf.Tensor) -> _Table:
