@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import headline_figure
-from frame import ROOT
+from frame import ROOT, repository_url, split_address
 from PIL import Image
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -19,11 +19,31 @@ def test_the_code_prints_what_the_readme_says():
     assert run.stdout == printed
 
 
-def test_the_files_it_links_to_exist():
-    targets = re.findall(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"", README)
-    for target in filter(None, (a or b for a, b in targets)):
-        if not target.startswith(("http", "#")):
-            assert (ROOT / target).exists(), target
+def test_its_links_are_whole_addresses_of_files_that_exist():
+    """The package's page at a registry shows it too, where nothing lies beside it."""
+    owner, name = split_address(repository_url())
+    files = (
+        f"https://github.com/{owner}/{name}/blob/main/",
+        f"https://raw.githubusercontent.com/{owner}/{name}/main/",
+    )
+    pages = f"https://{owner}.github.io/{name}/book/"
+    pattern = r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"|^\[[^\]]+\]: (\S+)$"
+    targets = ["".join(each) for each in re.findall(pattern, README, re.MULTILINE)]
+    assert len(targets) > 10
+    for target in targets:
+        assert target.startswith("https://"), target
+        for address in files:
+            if target.startswith(address):
+                assert (ROOT / target.removeprefix(address)).is_file(), target
+        if target.startswith(pages):
+            page = ROOT / "book" / target.removeprefix(pages)
+            assert page.suffix == ".html", target
+            assert any(page.with_suffix(x).is_file() for x in (".ipynb", ".md")), target
+
+
+def test_its_references_are_defined():
+    used = set(re.findall(r"\]\[(\w+)\]", README))
+    assert used == set(re.findall(r"^\[(\w+)\]: ", README, re.MULTILINE))
 
 
 def test_the_commands_it_names_exist():
@@ -46,4 +66,4 @@ def test_the_headline_figure_shows_the_numbers_of_the_book():
     """Drawn from other data than the book's, it would say something else than the pages."""
     with Image.open(headline_figure.FIGURE) as figure:
         assert figure.text["Source"] == headline_figure.data_digest(), "type `make headline`"
-    assert f'src="{headline_figure.FIGURE.relative_to(ROOT)}"' in README
+    assert f'/main/{headline_figure.FIGURE.relative_to(ROOT)}"' in README
