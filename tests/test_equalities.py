@@ -238,11 +238,14 @@ def keras_cases(draw):
 
 
 def of_keras(layer, case):
+    # Keras before 3.12 adds the axis of the queries only to a mask that it joins with a causal one.
+    present = tf.constant(case.present if case.causal else case.present[:, None])
+
     def run(query, key, value):
         return tuple(
             layer(
                 [query, value, key],
-                mask=[None, tf.constant(case.present)],
+                mask=[None, present],
                 use_causal_mask=case.causal,
                 return_attention_scores=True,
             )
@@ -280,6 +283,7 @@ def test_keras_attention_is_ours_without_the_scale(case):
     agree(case, gradients(theirs, *arrays), gradients(ours, *arrays))
 
 
+@pytest.mark.skipif(not hasattr(keras.ops, "dot_product_attention"), reason="Keras 3.5 has none")
 @FEW
 @given(keras_cases(), st.integers(1, 3))
 def test_keras_dot_product_attention_is_ours_with_heads(case, heads):

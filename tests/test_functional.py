@@ -2,7 +2,6 @@
 
 import re
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -101,54 +100,6 @@ def test_loops_equal_numpy_equal_package(qkv, score, mask):
     ):
         np.testing.assert_allclose(of_numpy, of_loops, atol=1e-5)
         np.testing.assert_allclose(of_package, of_loops, atol=1e-5)
-
-
-@pytest.mark.parametrize("key_tokens", [None, [[7, 8, 9, 0], [7, 8, 0, 0]]])
-@pytest.mark.parametrize("causal", [False, True])
-def test_keras_additive_attention_is_ours_after_the_projections(key_tokens, causal):
-    query, key, value = draw(2, 4, 5), draw(2, 4, 5, seed=1), draw(2, 4, 6)
-    layer = keras.layers.AdditiveAttention()
-    keras_mask = None if key_tokens is None else [None, np.array(key_tokens) != 0]
-    theirs = layer(
-        [query, value, key], mask=keras_mask, use_causal_mask=causal, return_attention_scores=True
-    )
-    (weight,) = layer.get_weights()
-    mask = np.ones((2, 4, 4), bool)
-    if key_tokens is not None:
-        mask &= padding_mask(key_tokens).numpy()
-    if causal:
-        mask &= causal_mask(4).numpy()
-    for their, our in zip(theirs, additive_attention(query, key, value, weight, mask), strict=True):
-        np.testing.assert_allclose(our, their, atol=1e-6)
-
-
-@pytest.mark.parametrize("key_tokens", [None, [[7, 8, 9, 0], [7, 8, 0, 0]]])
-@pytest.mark.parametrize("causal", [False, True])
-def test_keras_attention_is_ours_without_the_scale(key_tokens, causal):
-    query, key, value = draw(2, 4, 5), draw(2, 4, 5, seed=1), draw(2, 4, 6)
-    keras_mask = None if key_tokens is None else [None, np.array(key_tokens) != 0]
-    theirs = keras.layers.Attention()(
-        [query, value, key], mask=keras_mask, use_causal_mask=causal, return_attention_scores=True
-    )
-    mask = np.ones((2, 4, 4), bool)
-    if key_tokens is not None:
-        mask &= padding_mask(key_tokens).numpy()
-    if causal:
-        mask &= causal_mask(4).numpy()
-    ours = scaled_dot_product_attention(query, key, value, mask, scale=1.0)
-    for their, our in zip(theirs, ours, strict=True):
-        np.testing.assert_allclose(our, their, atol=1e-6)
-
-
-def test_keras_dot_product_attention_is_ours_with_the_scale():
-    query, key, value = draw(2, 7, 3, 5), draw(2, 4, 3, 5), draw(2, 4, 3, 5, seed=1)  # b t h d
-    mask = np.random.default_rng(0).random((2, 1, 7, 4)) < 0.7
-    mask[..., 0] = True
-    theirs = keras.ops.dot_product_attention(query, key, value, mask=mask)
-    ours, _ = scaled_dot_product_attention(
-        *(np.swapaxes(x, 1, 2) for x in (query, key, value)), mask
-    )
-    np.testing.assert_allclose(np.swapaxes(ours, 1, 2), theirs, atol=1e-6)
 
 
 def test_leading_axes_broadcast(qkv):
