@@ -71,8 +71,14 @@ experiments: $(READY) ## compute book/data/*.json again (hours)
 headline: $(READY) ## draw the README's figure again from book/data
 	$(BIN)/python tools/headline_figure.py
 
-benchmark: $(READY) ## measure the package beside its peers
-	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do echo "$$script"; $(BIN)/python $$script; done
+# Those that compare the package with its peers; what else lies there answers one question each.
+BENCHMARKS := attention training decoding importing
+MEASURED := $(BENCHMARKS:%=_build/benchmarks/%.json)
+
+benchmark: $(READY) ## measure the package beside its peers: one table, and _build/benchmarks/*.json
+	@set -e; for name in $(BENCHMARKS); do \
+	  $(BIN)/python benchmarks/$$name.py --json _build/benchmarks/$$name.json; done
+	@echo; $(BIN)/python benchmarks/table.py $(MEASURED)
 
 screenshots: $(READY) ## photograph every page, wide and narrow, light and dark, into _build/screenshots
 	$(BIN)/python tools/screenshots.py _build/screenshots

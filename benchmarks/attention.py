@@ -3,30 +3,25 @@
     python benchmarks/attention.py [--rounds 5] [--cases dot chunked additive] [--json FILE]
 
 All programs of a case get the same numbers, each in the layout that it documents, and run in turn in
-one process. The times are medians; a ratio is the median over the rounds of the peer's time by ours,
-so above 1 says that ours is faster. `peak` is the part of this machine's own speed in multiplying
-large matrices that a program reaches with its two products, if it does nothing else.
+one process. `of peak` is the part of this machine's own speed in multiplying large matrices that a
+program reaches with its two products, if it does nothing else.
 
 Memory is measured in a process of its own for each program: the most that the process ever held
 while it ran, less what it held before and what it returned (Linux only).
 """
 
-import argparse
+import ctypes
 import importlib.util
-import json
-import os
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-
+import common
 import keras
 import numpy as np
 import tensorflow as tf
+from common import Row
 
 from attention_helpers.functional import (
     additive_attention,
@@ -50,12 +45,43 @@ def draw(*shape):
     return np.random.default_rng(0).normal(size=shape).astype("float32")
 
 
-# The programs: a name, and a function of the arrays (batch, heads, time, depth) that gives another,
-# which runs once. What changes the layout is done before.
+def calling(function, tensors):
+    def run():
+        result = function(*tensors)
+        (result[0] if isinstance(result, tuple | list) else result).numpy()  # waits for the end
+
+    return run
+
+
+def rows_of(case, seconds, peer, aim, remark=lambda middle: ""):
+    """A row for each program and mode; the peer's own stands without a ratio."""
+    for (program, mode), times in seconds.items():
+        middle = statistics.median(times)
+        others = seconds[peer, mode] if program != peer and (peer, mode) in seconds else []
+        ratios = common.by_round(others, times) if others else ()
+        ours = program.startswith("ours")
+        yield Row(
+            case,
+            mode,
+            program,
+            1000 * middle,
+            "ms",
+            peer,
+            ratios,
+            aim if ours else None,
+            remark(middle),
+        )
+
+
+# Dot product
 
 
 def heads_last(arrays):
     return [tf.constant(np.ascontiguousarray(x.swapaxes(1, 2))) for x in arrays]
+
+
+def dense(query, key, value):
+    return scaled_dot_product_attention(query, key, value)[0]
 
 
 def tensorflow_programs(arrays):
@@ -65,7 +91,7 @@ def tensorflow_programs(arrays):
     layer = keras.layers.MultiHeadAttention(heads, depth)
     layer.build(*([(None, None, heads * depth)] * 2))
     return {
-        "ours": (lambda q, k, v: scaled_dot_product_attention(q, k, v)[0], heads_first),
+        "ours": (dense, heads_first),
         "ours, in chunks": (chunked_attention, heads_first),
         "keras.ops": (keras.ops.dot_product_attention, others),
         "Keras MHA, core": (lambda q, k, v: layer._compute_attention(q, k, v)[0], others),
@@ -85,7 +111,7 @@ def by_torch(arrays):
     return lambda: torch.nn.functional.scaled_dot_product_attention(*tensors).numpy()
 
 
-def dot_case(batch, heads, length, depth, rounds):
+def dot_case(batch, heads, length, depth, rounds, speed):
     """One length: every program in every mode."""
     arrays = [draw(batch, heads, length, depth) for _ in range(3)]
     runs = {}
@@ -95,19 +121,56 @@ def dot_case(batch, heads, length, depth, rounds):
     runs["NumPy", "eager"] = lambda: by_numpy(*arrays)
     if importlib.util.find_spec("torch"):
         runs["torch SDPA", "eager"] = by_torch(arrays)
-    seconds = interleaved(runs, rounds)
+    seconds = common.interleaved(runs, rounds)
     products = 4 * batch * heads * length**2 * depth  # floating-point operations
-    return [
-        {
-            "case": f"dot product, T = {length}",
-            "mode": mode,
-            "program": name,
-            "milliseconds": 1000 * statistics.median(times),
-            "keras.ops by it": ratio(seconds["keras.ops", mode], times),
-            "operations per second": products / statistics.median(times),
+    case = f"dot product, T = {length}"
+    yield from rows_of(
+        case, seconds, "keras.ops", 1.2, lambda t: f"[{products / t / speed:.0%} of peak]"
+    )
+    for mode in ("graph", "XLA"):
+        for program in ("ours", "ours, in chunks"):
+            if torch := seconds.get(("torch SDPA", "eager")):
+                times = seconds[program, mode]
+                ratios = common.by_round(torch, times)
+                middle = 1000 * statistics.median(times)
+                yield Row(case, mode, program, middle, "ms", "torch SDPA", ratios, 0.5)
+
+
+def matrix_product_speed(rounds, size=2048):
+    """Floating-point operations a second in one large matrix product."""
+    matrix = tf.constant(draw(size, size))
+    run = {"": lambda: tf.matmul(matrix, matrix).numpy()}
+    return 2 * size**3 / min(common.interleaved(run, rounds)[""])
+
+
+# Chunks
+
+
+def with_gradients(function):
+    def run(*tensors):
+        with tf.GradientTape() as tape:
+            tape.watch(tensors)
+            result = function(*tensors)
+        return tape.gradient(result, tensors)
+
+    return run
+
+
+def chunked_case(batch, heads, length, depth, rounds):
+    """Dense beside chunks: the forward pass, and with the gradients."""
+    tensors = [tf.constant(draw(batch, heads, length, depth)) for _ in range(3)]
+    programs = {"dense": dense, "ours, in chunks": chunked_attention}
+    for what, wrap in {"forward": lambda f: f, "and gradients": with_gradients}.items():
+        runs = {
+            (name, mode): calling(MODES[mode](wrap(function)), tensors)
+            for mode in ("graph", "XLA")
+            for name, function in programs.items()
         }
-        for (name, mode), times in seconds.items()
-    ]
+        seconds = common.interleaved(runs, rounds)
+        yield from rows_of(f"chunks, T = {length}, {what}", seconds, "dense", 1 / 1.2)
+
+
+# Additive
 
 
 def additive_programs(arrays):
@@ -130,89 +193,8 @@ def additive_case(batch, length, depth, rounds):
         for mode, compiled in MODES.items()
         for name, (function, tensors) in additive_programs(arrays).items()
     }
-    seconds = interleaved(runs, rounds)
-    return [
-        {
-            "case": f"additive, T = {length}",
-            "mode": mode,
-            "program": name,
-            "milliseconds": 1000 * statistics.median(times),
-            "Keras by it": ratio(seconds["Keras", mode], times),
-        }
-        for (name, mode), times in seconds.items()
-    ]
-
-
-def chunked_case(batch, heads, length, depth, rounds):
-    """Dense beside chunks: the forward pass, and with the gradients."""
-    tensors = [tf.constant(draw(batch, heads, length, depth)) for _ in range(3)]
-    programs = {"dense": dense, "in chunks": chunked_attention}
-    rows = []
-    for what, wrap in {"forward": lambda f: f, "and gradients": with_gradients}.items():
-        runs = {
-            (name, mode): calling(MODES[mode](wrap(function)), tensors)
-            for mode in ("graph", "XLA")
-            for name, function in programs.items()
-        }
-        seconds = interleaved(runs, rounds)
-        rows += [
-            {
-                "case": f"chunks, T = {length}, {what}",
-                "mode": mode,
-                "program": name,
-                "milliseconds": 1000 * statistics.median(times),
-                "dense by it": ratio(seconds["dense", mode], times),
-            }
-            for (name, mode), times in seconds.items()
-        ]
-    return rows
-
-
-def dense(query, key, value):
-    return scaled_dot_product_attention(query, key, value)[0]
-
-
-def with_gradients(function):
-    def run(*tensors):
-        with tf.GradientTape() as tape:
-            tape.watch(tensors)
-            result = function(*tensors)
-        return tape.gradient(result, tensors)
-
-    return run
-
-
-# Time
-
-
-def calling(function, tensors):
-    def run():
-        result = function(*tensors)
-        (result[0] if isinstance(result, tuple | list) else result).numpy()  # waits for the end
-
-    return run
-
-
-def interleaved(runs, rounds):
-    """The seconds of each run, taken in turn; the first round warms up and is not counted."""
-    seconds = {name: [] for name in runs}
-    for _ in range(rounds + 1):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: times[1:] for name, times in seconds.items()}
-
-
-def ratio(peer, ours):
-    return statistics.median(one / other for one, other in zip(peer, ours, strict=True))
-
-
-def matrix_product_speed(rounds, size=2048):
-    """Floating-point operations a second in one large matrix product."""
-    matrix = tf.constant(draw(size, size))
-    run = {"": lambda: tf.matmul(matrix, matrix).numpy()}
-    return 2 * size**3 / min(interleaved(run, rounds)[""])
+    seconds = common.interleaved(runs, rounds)
+    yield from rows_of(f"additive, T = {length}", seconds, "Keras", 3)
 
 
 # Memory
@@ -229,46 +211,47 @@ def ours_additive(attend):
 
 
 MEMORY = {
-    "chunks": {"dense": lambda: dense, "in chunks": lambda: chunked_attention},
+    "chunks": {"dense": lambda: dense, "ours, in chunks": lambda: chunked_attention},
     "additive": {
+        "Keras": keras_additive,
         "ours": lambda: ours_additive(lambda *x: additive_attention(*x)[0]),
         "ours, in chunks": lambda: ours_additive(chunked_additive_attention),
-        "Keras": keras_additive,
     },
 }
+MEMORY_AIMS = {"chunks": 1 / 0.2, "additive": 1 / 0.5}
 
 
-def memory_case(kind, shape, programs, mode="graph"):
+def memory_case(kind, shape, mode="graph"):
     """The extra memory of each program, forward and with the gradients, each in its own process."""
-    rows = []
-    for program in programs:
-        for what in ("forward", "and gradients"):
+    peer, *_ = MEMORY[kind]
+    for what in ("forward", "and gradients"):
+        mebibytes = {}
+        for program in MEMORY[kind]:
             command = [sys.executable, __file__, "--memory-of", kind, program, what, mode]
             output = subprocess.run(
                 [*command, *map(str, shape)], check=True, capture_output=True, text=True
             ).stdout
-            rows.append(
-                {
-                    "case": f"memory, {kind}, T = {shape[-2]}, {what}",
-                    "mode": mode,
-                    "program": program,
-                    "mebibytes": float(output.split()[-1]) / MEBIBYTE,
-                }
+            mebibytes[program] = float(output.split()[-1]) / MEBIBYTE
+            better = () if program == peer else (mebibytes[peer] / mebibytes[program],)
+            yield Row(
+                f"memory of {kind}, T = {shape[-2]}, {what}",
+                mode,
+                program,
+                mebibytes[program],
+                "MiB",
+                peer,
+                better,
+                MEMORY_AIMS[kind] if better else None,
             )
-    return rows
 
 
 def extra_memory(kind, program, what, mode, *shape):
     """Bytes held at most while the program runs, beyond what is there before and what it returns."""
     function = MEMORY[kind][program]()
-    *batch, length, depth = map(int, shape)
-    run = tf.function(
-        with_gradients(function) if what == "and gradients" else function,
-        input_signature=[tf.TensorSpec([*batch, None, depth])] * 3,  # traced for any length
-        jit_compile=mode == "XLA",
-    )
-    run(*[tf.constant(draw(*batch, 16, depth)) for _ in range(3)])  # what is allocated only once
-    tensors = [tf.constant(draw(*batch, length, depth)) for _ in range(3)]
+    run = MODES[mode](with_gradients(function) if what == "and gradients" else function)
+    tensors = [tf.constant(draw(*map(int, shape))) for _ in range(3)]
+    run(*tensors)  # what is allocated only once
+    ctypes.CDLL("libc.so.6").malloc_trim(0)  # or the next run would find its memory ready
     Path("/proc/self/clear_refs").write_text("5")  # the peak starts again from here
     before = resident("VmHWM")
     results = run(*tensors)
@@ -287,62 +270,30 @@ def resident(field):
 # The table
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--cases", nargs="+", default=["dot", "chunked", "additive"])
-    parser.add_argument("--lengths", nargs="+", type=int, default=[128, 512, 1024])
-    parser.add_argument("--json", type=Path, help="write the rows there as well")
-    parser.add_argument("--memory-of", nargs="+", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.memory_of:
-        print(extra_memory(*arguments.memory_of))
-        return
-    speed = matrix_product_speed(arguments.rounds)
-    print(f"one product of large matrices: {speed / 1e9:.0f} · 10⁹ operations a second\n")
-    rows = []
-    for case in cases(arguments):
-        new = case()
-        show(new, speed)
-        rows += new
-    if arguments.json:
-        text = json.dumps({"matrix product, operations per second": speed, "rows": rows}, indent=1)
-        arguments.json.write_text(text + "\n")
-
-
-def cases(arguments):
-    """Functions that measure one case each."""
-    rounds, chosen = arguments.rounds, arguments.cases
-    if "dot" in chosen:
+def measure(arguments):
+    rounds, cases = arguments.rounds, arguments.cases
+    speed = matrix_product_speed(rounds)
+    yield Row("matrix product, 2048²", "eager", "tf.matmul", speed / 1e9, "10⁹/s")
+    if "dot" in cases:
         for length in arguments.lengths:
-            yield lambda length=length: dot_case(32, 8, length, 64, rounds)
-    if "chunked" in chosen:
-        for length in (1024, 4096):
-            yield lambda length=length: chunked_case(1, 8, length, 64, rounds)
-            yield lambda length=length: memory_case("chunks", (1, 8, length, 64), MEMORY["chunks"])
-    if "additive" in chosen:
+            yield from dot_case(32, 8, length, 64, rounds, speed)
+    if "chunked" in cases:
+        for batch, length in ((8, 1024), (1, 4096)):
+            yield from chunked_case(batch, 8, length, 64, rounds)
+            yield from memory_case("chunks", (batch, 8, length, 64))
+    if "additive" in cases:
         for length in (30, 200):
-            yield lambda length=length: additive_case(64, length, 256, rounds)
-            yield lambda length=length: memory_case(
-                "additive", (64, length, 256), MEMORY["additive"]
-            )
-
-
-def show(rows, speed):
-    for row in rows:
-        cells = [f"{row['case']:40}{row['mode']:7}{row['program']:18}"]
-        for key, value in row.items():
-            if key == "milliseconds":
-                cells.append(f"{value:10.2f} ms")
-            elif key == "mebibytes":
-                cells.append(f"{value:10.1f} MiB")
-            elif key == "operations per second":
-                cells.append(f"{value / speed:6.0%} of peak")
-            elif key.endswith("by it"):
-                cells.append(f"{value:7.2f}×")
-        print(" ".join(cells), flush=True)
-    print()
+            yield from additive_case(64, length, 256, rounds)
+            yield from memory_case("additive", (64, length, 256))
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--memory-of"]:
+        print(extra_memory(*sys.argv[2:]))
+    else:
+        common.run(
+            __doc__,
+            measure,
+            cases={"nargs": "+", "default": ["dot", "chunked", "additive"]},
+            lengths={"nargs": "+", "type": int, "default": [128, 512, 1024]},
+        )

@@ -1,31 +1,29 @@
 """Target tokens a second while training: a textbook loop, a usual architecture in Keras, and ours.
 
-    python benchmarks/training.py [--rounds 5] [--output training.json]
+    python benchmarks/training.py [--rounds 5] [--units 64 256] [--json FILE]
 
-All train in one process, in turn, on the same sentences (32 a batch, states of 64 units, embeddings
-of 64), so that whatever else the machine does disturbs all alike: look at the ratios. Compilation
-is measured apart. Every model is our own code:
+All train in one process, in turn, on the same sentences (32 a batch, embeddings of 64), so that
+whatever else the machine does disturbs all alike: look at the ratios. Compilation is not counted.
+Every model is our own code:
 
 * textbook: `keras.layers.GRUCell` in a Python loop over the target, attention at every step, under
   `fit()`, every sentence padded to one length;
 * whole: a bidirectional GRU encoder, a `keras.layers.GRU` over the whole target, and one attention
   of all its states, under `fit()`, with batches by length (the architecture of TensorFlow's
   tutorial on translation with attention);
+* torch: our model `bahdanau` in PyTorch, where that is installed: an `nn.GRU` over packed sources,
+  a loop of `nn.GRUCell` over the target, the keys projected once a sentence;
 * ours: `Seq2Seq` with the step of `train()`.
 """
 
-import argparse
-import json
-import os
+import importlib.util
 import statistics
-import time
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-
+import common
 import keras
 import numpy as np
 import tensorflow as tf
+from common import Row
 
 from attention_helpers.corpus import (
     batches_by_length,
@@ -36,16 +34,16 @@ from attention_helpers.corpus import (
 )
 from attention_helpers.seq2seq import Seq2Seq, training_step
 
-BATCH, UNITS, EMBEDDING = 32, 64, 64
+BATCH, EMBEDDING = 32, 64
 BATCHES = 8  # of a round; the same sentences for every model
 
 
 class Attention(keras.layers.Layer):
     """Additive attention, with the projections that `keras.layers.AdditiveAttention` leaves out."""
 
-    def __init__(self):
+    def __init__(self, units):
         super().__init__()
-        self.query, self.key = (keras.layers.Dense(UNITS, use_bias=False) for _ in range(2))
+        self.query, self.key = (keras.layers.Dense(units, use_bias=False) for _ in range(2))
         self.attention = keras.layers.AdditiveAttention()
 
     def call(self, query, value, is_word):
@@ -57,22 +55,22 @@ class Attention(keras.layers.Layer):
 class Peer(keras.Model):
     """What both peers share: embeddings, a bidirectional encoder, an output layer."""
 
-    def __init__(self):
+    def __init__(self, units):
         super().__init__()
         self.source = keras.layers.Embedding(len(source_vocabulary()), EMBEDDING)
         self.target = keras.layers.Embedding(len(target_vocabulary()), EMBEDDING)
-        gru = keras.layers.GRU(UNITS, return_sequences=True)
+        gru = keras.layers.GRU(units, return_sequences=True)
         self.encoder = keras.layers.Bidirectional(gru, merge_mode="sum")
-        self.attention = Attention()
+        self.attention = Attention(units)
         self.output_words = keras.layers.Dense(len(target_vocabulary()))
 
 
 class Textbook(Peer):
     """One step of the decoder after the other, in Python."""
 
-    def __init__(self):
-        super().__init__()
-        self.cell = keras.layers.GRUCell(UNITS)
+    def __init__(self, units):
+        super().__init__(units)
+        self.cell = keras.layers.GRUCell(units)
 
     def call(self, inputs):
         source, target = inputs
@@ -90,9 +88,9 @@ class Textbook(Peer):
 class Whole(Peer):
     """The decoder's recurrence over the whole target at once, then attention."""
 
-    def __init__(self):
-        super().__init__()
-        self.gru = keras.layers.GRU(UNITS, return_sequences=True)
+    def __init__(self, units):
+        super().__init__(units)
+        self.gru = keras.layers.GRU(units, return_sequences=True)
 
     def call(self, inputs):
         source, target = inputs
@@ -126,17 +124,74 @@ def under_fit(model, batches):
     return lambda: model.fit(data, verbose=0, shuffle=False)
 
 
-def with_our_step(attention, batches):
+def with_our_step(attention, units, batches):
     model = Seq2Seq(
         source_vocabulary(),
         target_vocabulary(),
         attention=attention,
-        units=UNITS,
+        units=units,
         embedding_dim=EMBEDDING,
         seed=0,
     )
     step = training_step(model, keras.optimizers.Adam(5e-3, global_clipnorm=1.0))
     return lambda: [float(step(*batch)) for batch in batches]
+
+
+def with_torch(units, batches):
+    """A function that trains the model of ours, `bahdanau`, once through the batches in PyTorch."""
+    import torch
+    from torch import nn
+
+    class Translator(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.source = nn.Embedding(len(source_vocabulary()), EMBEDDING)
+            self.target = nn.Embedding(len(target_vocabulary()), EMBEDDING)
+            self.encoder = nn.GRU(EMBEDDING, units, batch_first=True, bidirectional=True)
+            self.start = nn.Linear(units, units)
+            self.cell = nn.GRUCell(EMBEDDING + 2 * units, units)
+            self.query = nn.Linear(units, units, bias=False)
+            self.key = nn.Linear(2 * units, units, bias=False)
+            self.score = nn.Linear(units, 1, bias=False)
+            self.readout = nn.Linear(3 * units + EMBEDDING, EMBEDDING)
+            self.output = nn.Linear(EMBEDDING, len(target_vocabulary()))
+
+        def forward(self, source, target):
+            is_word = source != 0
+            packed = nn.utils.rnn.pack_padded_sequence(
+                self.source(source), is_word.sum(1), batch_first=True, enforce_sorted=False
+            )
+            packed, last = self.encoder(packed)
+            h, _ = nn.utils.rnn.pad_packed_sequence(packed, batch_first=True)
+            absent, key = ~is_word[:, : h.shape[1]], self.key(h)
+            state, words = torch.tanh(self.start(last[1])), self.target(target)
+            states, contexts = [], []
+            for position in range(target.shape[1]):
+                scores = self.score(torch.tanh(self.query(state)[:, None] + key))[..., 0]
+                weights = torch.softmax(scores.masked_fill(absent, -torch.inf), dim=-1)
+                contexts.append((weights[:, None] @ h)[:, 0])
+                entering = torch.cat([words[:, position], contexts[-1]], dim=-1)
+                state = self.cell(entering, state)
+                states.append(state)
+            read = [torch.stack(states, 1), torch.stack(contexts, 1), words]
+            return self.output(torch.tanh(self.readout(torch.cat(read, dim=-1))))
+
+    torch.manual_seed(0)
+    model = Translator()
+    optimizer = torch.optim.Adam(model.parameters(), 5e-3)
+    loss_of = nn.CrossEntropyLoss(ignore_index=0)
+    tensors = [[torch.from_numpy(array.astype("int64")) for array in batch] for batch in batches]
+
+    def run():
+        for source, target_in, target_out in tensors:
+            optimizer.zero_grad()
+            loss = loss_of(model(source, target_in).flatten(0, 1), target_out.flatten())
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+        return loss.item()
+
+    return run
 
 
 def draw_batches():
@@ -154,61 +209,44 @@ def draw_batches():
     return by_length, padded
 
 
-def measure(rounds):
-    """Target tokens a second of every model, in each round, and the seconds of its first round."""
+# What ours should be, times as fast as each peer, with so many units.
+AIMS = {
+    64: {"textbook": 4, "whole": 1.2, "torch": 1.2},
+    256: {"textbook": 4, "whole": 1, "torch": 1.2},
+}
+
+
+def measure(arguments):
+    tf.get_logger().setLevel("ERROR")  # each length is compiled: that is no news here
     by_length, padded = draw_batches()
     tokens = sum(np.count_nonzero(target_out) for _, _, target_out in by_length)
-    make = {
-        "textbook": lambda: under_fit(Textbook(), padded),
-        "whole": lambda: under_fit(Whole(), by_length),
-        "ours, bahdanau": lambda: with_our_step("bahdanau", by_length),
-        "ours, dot": lambda: with_our_step("dot", by_length),
-        "ours, fixed": lambda: with_our_step(None, by_length),
-    }
-    keras.utils.set_random_seed(0)
-    first, runs = {}, {}
-    for name, maker in make.items():
-        start = time.perf_counter()
-        runs[name] = maker()
-        runs[name]()
-        first[name] = time.perf_counter() - start
-    speeds = {name: [] for name in make}
-    for _ in range(rounds):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run()
-            speeds[name].append(tokens / (time.perf_counter() - start))
-    return first, speeds
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--output", help="a JSON file for the figures")
-    arguments = parser.parse_args()
-    tf.get_logger().setLevel("ERROR")  # each length is compiled: that is no news here
-    first, speeds = measure(arguments.rounds)
-    rows = []
-    print(f"{'model':16}{'first round, s':>15}{'tokens/s':>10}{'of textbook':>13}   (each round)")
-    for name, values in speeds.items():
-        ratios = [a / b for a, b in zip(values, speeds["textbook"], strict=True)]
-        row = {
-            "model": name,
-            "first_round_seconds": first[name],
-            "tokens_per_second": statistics.median(values),
-            "ratio": statistics.median(ratios),
-            "ratios": ratios,
+    for units in arguments.units:
+        keras.utils.set_random_seed(0)
+        runs = {
+            "textbook": under_fit(Textbook(units), padded),
+            "whole": under_fit(Whole(units), by_length),
+            "ours, bahdanau": with_our_step("bahdanau", units, by_length),
+            "ours, dot": with_our_step("dot", units, by_length),
+            "ours, fixed": with_our_step(None, units, by_length),
         }
-        rows.append(row)
-        print(
-            f"{name:16}{row['first_round_seconds']:15.1f}{row['tokens_per_second']:10,.0f}"
-            f"{row['ratio']:12.1f}×   {min(ratios):.1f}–{max(ratios):.1f}"
-        )
-    if arguments.output:
-        settings = {"batch_size": BATCH, "units": UNITS, "embedding_dim": EMBEDDING}
-        with open(arguments.output, "w", encoding="utf-8") as file:
-            json.dump({"settings": settings, "runs": rows}, file, indent=1)
+        if importlib.util.find_spec("torch"):
+            runs["torch"] = with_torch(units, by_length)
+        seconds = common.interleaved(runs, arguments.rounds)
+        yield from rows_of(units, seconds, tokens)
+
+
+def rows_of(units, seconds, tokens):
+    """The speed of every model, and those of ours beside every peer."""
+    for name, times in seconds.items():
+        speed = tokens / statistics.median(times)
+        peers = ("textbook", "whole", "torch") if name.startswith("ours") else ("",)
+        for peer in peers:
+            if peer and peer not in seconds:
+                continue
+            ratios = common.by_round(seconds[peer], times) if peer else ()
+            aim = AIMS.get(units, {}).get(peer) if name == "ours, bahdanau" else None
+            yield Row(f"training, n = {units}", "", name, speed, "tokens/s", peer, ratios, aim)
 
 
 if __name__ == "__main__":
-    main()
+    common.run(__doc__, measure, units={"nargs": "+", "type": int, "default": [64, 256]})

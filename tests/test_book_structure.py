@@ -157,6 +157,11 @@ def test_links_lead_to_pages_of_the_book(notebook):
             assert (notebook.parent / name).exists(), target
 
 
+def test_chapter_links_to_the_reference(chapter):
+    """That the names are there, test_site.py finds in the built page."""
+    assert "](api.md#attention_helpers." in prose_of(chapter)
+
+
 def test_chapter_title_carries_its_number(chapter):
     assert headings_of(chapter)[0][1].startswith(f"{int(chapter.stem[:2])}. ")
 
