@@ -6,6 +6,7 @@ can be listed, by a program that shares nothing with the search.
 
 import functools
 import itertools
+import re
 
 import numpy as np
 import pytest
@@ -433,3 +434,41 @@ def test_bad_arguments_are_named(changed, message):
     if "limit" in changed:
         with pytest.raises(ValueError, match=f"^{message}"):
             greedy_search(network.next_word, network.state, network.memory, changed["limit"])
+
+
+def extend(**changed):
+    beam = start_beam(tf.zeros([2, 4]), 2, 3)
+    arguments = {"logits": tf.zeros([6, 5]), "state": beam.state, "limit": tf.constant([9, 9])}
+    return extend_beam(beam, **(arguments | changed))
+
+
+BAD_STEPS = {
+    "no sentence": (
+        lambda: start_beam(tf.zeros([2, 4]), 0, 3),
+        "sentences: expected 1 or more, got 0",
+    ),
+    "no place": (lambda: start_beam(tf.zeros([2, 4]), 2, 0), "width: expected 1 or more, got 0"),
+    "half a place": (lambda: start_beam(tf.zeros([2, 4]), 2, 1.5), "width: expected "),
+    "logits of a word each": (lambda: extend(logits=tf.zeros([6])), "logits: expected "),
+    "integer logits": (lambda: extend(logits=tf.zeros([6, 5], tf.int32)), "logits: expected "),
+    "logits of one place": (
+        lambda: extend(logits=tf.zeros([2, 5])),
+        "logits: expected (b * w, vocabulary) for a beam of shape (2, 3), got shape (2, 5)",
+    ),
+    "one limit": (
+        lambda: extend(limit=tf.constant(9)),
+        "limit: expected one for each sentence, (b,)",
+    ),
+    "a limit of 0": (lambda: extend(limit=tf.constant([9, 0])), "limit: expected 1 or more, got 0"),
+}
+
+
+@pytest.mark.parametrize(("call", "message"), BAD_STEPS.values(), ids=BAD_STEPS)
+def test_bad_steps_name_the_argument(call, message):
+    with pytest.raises((TypeError, ValueError), match=f"^{re.escape(message)}"):
+        call()
+
+
+def test_a_step_takes_what_the_table_of_bad_ones_changes():
+    beam, place = extend()
+    assert beam.token.shape == place.shape == (2, 3)

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ._checks import integers, show
+from ._checks import integers, show, tensors
 from ._tensorflow import tf
 from .corpus import END_ID, PAD_ID, START_ID
 
@@ -30,6 +30,11 @@ class Beam(NamedTuple):
     -inf where a place is empty, `length` `(b, w)` their number, END included, and `ended` `(b, w)`
     whether END or the limit came, so that it takes no more of them. `state` is the state of the
     decoder, with `b * w` rows.
+
+    Example:
+        >>> beam = start_beam(tf.zeros([2, 8]), sentences=2, width=3)
+        >>> beam.token.shape.as_list(), beam.state.shape.as_list()
+        ([2, 3], [6, 8])
     """
 
     token: tf.Tensor
@@ -44,7 +49,7 @@ class Found(NamedTuple):
 
     `tokens` `(b, q)` are ids, END included, padded after it; `weights` `(b, q, k)` their rows of
     attention, zeros for padding; `length` `(b,)` is the number of ids, and `score` `(b,)` their
-    log-probability, not normalised.
+    log-probability, not normalised. `beam_search` has an example.
     """
 
     tokens: tf.Tensor
@@ -144,6 +149,8 @@ def beam_search(
         ...     print(found.tokens.numpy().tolist(), tf.exp(found.score).numpy().round(2))
         [[4, 2]] [0.3]
         [[5, 2]] [0.36]
+
+    Source: Sutskever, Vinyals and Le 2014 (arXiv 1409.3215), section 3.2.
     """
     state, memory = tf.nest.map_structure(tf.convert_to_tensor, (state, memory))
     limit = least_one("limit", limit, rank=1)
@@ -182,8 +189,27 @@ def beam_search(
 
 
 def start_beam(state: Any, sentences: int | tf.Tensor, width: int | tf.Tensor) -> Beam:
-    """The beam before the first word: one hypothesis, without words, and empty places."""
-    shape = [sentences, width]
+    """The beam before the first word: one hypothesis, without words, and empty places.
+
+    Args:
+        state: of the decoder, a tensor or a nest of them, with `b` rows.
+        sentences: their number b, an integer or a scalar integer tensor.
+        width: how many hypotheses to hold, the same.
+
+    Returns:
+        A `Beam`, which `extend_beam` takes on.
+
+    Raises:
+        ValueError: the number or the width is not an integer from 1.
+
+    Example:
+        >>> start_beam(tf.zeros([1, 4]), sentences=1, width=3).score.numpy().tolist()
+        [[0.0, -inf, -inf]]
+
+    Source: Sutskever, Vinyals and Le 2014 (arXiv 1409.3215), section 3.2.
+    """
+    width = least_one("width", width, rank=0)
+    shape = [least_one("sentences", sentences, rank=0), width]
     first = tf.broadcast_to(tf.range(width) == 0, shape)
     return Beam(
         token=tf.fill(shape, START_ID),
@@ -207,7 +233,29 @@ def extend_beam(
 
     Returns:
         The next `Beam`, and the place `(b, w)` in this one that each hypothesis continues.
+
+    Raises:
+        ValueError: the logits are not floating `(b * w, vocabulary)`, or the limit is not of
+            integers `(b,)` from 1.
+
+    Example:
+        One sentence, two places, and words of the probabilities 0.1, 0, 0.2, 0 and 0.7:
+
+        >>> beam = start_beam(tf.zeros([1, 4]), sentences=1, width=2)
+        >>> logits = tf.math.log([[0.1, 0.0, 0.2, 0.0, 0.7]] * 2)
+        >>> beam, place = extend_beam(beam, logits, beam.state, limit=tf.constant([9]))
+        >>> print(beam.token.numpy(), tf.exp(beam.score).numpy().round(2), beam.ended.numpy())
+        [[4 2]] [[0.7 0.2]] [[False  True]]
+
+    Source: Sutskever, Vinyals and Le 2014 (arXiv 1409.3215), section 3.2.
     """
+    (logits,) = tensors("nv", logits=logits)
+    limit = least_one("limit", limit, rank=1)
+    if not logits.shape[:1].is_compatible_with([beam.token.shape.num_elements()]):
+        raise ValueError(
+            f"logits: expected (b * w, vocabulary) for a beam of shape {show(beam.token.shape)}, "
+            f"got shape {show(logits.shape)}"
+        )
     shape = tf.shape(beam.token)
     size = tf.shape(logits)[-1]
     log_p = tf.nn.log_softmax(tf.cast(logits, tf.float32))

@@ -137,6 +137,9 @@ def masked_softmax(scores: TensorLike, mask: TensorLike | None = None) -> tf.Ten
         [[0.5, 0.5, 0.0]]
         >>> masked_softmax([[1.0, 2.0]], [[False, False]]).numpy().tolist()
         [[0.0, 0.0]]
+
+    Source: Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.3, where what is not allowed is set
+    to -∞ before the softmax; a row with nothing allowed is not defined there.
     """
     (scores,) = tensors("...k", nonempty="k", scores=scores)
     dtype = scores.dtype
@@ -170,6 +173,8 @@ def attention(
         >>> context, weights = attention([[0.0, 0.0]], [[1.0], [3.0]])
         >>> context.numpy().tolist(), weights.numpy().tolist()
         ([[2.0]], [[0.5, 0.5]])
+
+    Source: Bahdanau, Cho and Bengio 2014 (arXiv 1409.0473), α_ij and c_i.
     """
     scores, value = tensors("...qk,...kv", nonempty="k", scores=scores, value=value)
     weights = masked_softmax(scores, mask)
@@ -313,6 +318,8 @@ def causal_mask(query_length: TensorLike, key_length: TensorLike | None = None) 
         [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
         >>> tf.cast(causal_mask(2, 3), tf.int32).numpy().tolist()
         [[1, 1, 0], [1, 1, 1]]
+
+    Source: Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.3.
     """
     query_position, key_position = _positions(query_length, key_length)
     return key_position <= query_position
@@ -341,6 +348,8 @@ def local_mask(
     Example:
         >>> tf.cast(local_mask(4, window=1), tf.int32).numpy().tolist()
         [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]
+
+    Source: Beltagy, Peters and Cohan 2020 (arXiv 2004.05150), the sliding window.
     """
     window = length("window", window)
     query_position, key_position = _positions(query_length, key_length)

@@ -145,7 +145,8 @@ def bleu_interval(
         >>> round(interval.score, 2), interval.low < interval.score < interval.high
         (53.9, True)
 
-    Source: Post 2018 (arXiv 1804.08771), whose program it is.
+    Source: Post 2018 (arXiv 1804.08771), whose program it is; the resampling is that of Koehn 2004
+    (aclanthology.org/W04-3250).
     """
     return _corpus_interval(_bleu_scorer(tokenize), hypotheses, references, resamples)
 
@@ -197,6 +198,9 @@ def chrf(
         61.92
         >>> round(bleu(["les petites chattes ."], ["les petits chats ."]), 2)
         19.0
+
+    Source: Popović 2015 (aclanthology.org/W15-3049); the program is sacreBLEU's, Post 2018 (arXiv
+    1804.08771).
     """
     return _corpus_score(_chrf_scorer(word_order), hypotheses, references)
 
@@ -225,6 +229,8 @@ def chrf_interval(
         >>> interval = chrf_interval(["it rains .", "it snows ."], ["it rains .", "it rains ."])
         >>> interval.low < interval.score < interval.high
         True
+
+    Source: as for `chrf`; the resampling is that of Koehn 2004 (aclanthology.org/W04-3250).
     """
     return _corpus_interval(_chrf_scorer(word_order), hypotheses, references, resamples)
 
@@ -516,6 +522,8 @@ def attention_coverage(
         >>> weights = [[0.9, 0.1, 0.0], [0.8, 0.2, 0.0], [0.0, 0.0, 1.0]]
         >>> print(attention_coverage(weights, mask=[True, True, False]))
         [1.7 0.3 0. ]
+
+    Source: Tu et al. 2016 (arXiv 1601.04811), where such sums tell the decoder what it has covered.
     """
     rows = _weight_rows(weights)
     if mask is not None:

@@ -775,6 +775,8 @@ def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
     Example:
         >>> float(masked_crossentropy([[1, 0]], [[[0.0, 0.0], [9.0, 0.0]]]))  # log 2
         0.6931...
+
+    Source: Cho et al. 2014 (arXiv 1406.1078), the log-likelihood that training maximises.
     """
     target_out = as_whole("target_out", target_out)
     (logits,) = tensors("bqv", logits=logits)
