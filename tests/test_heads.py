@@ -58,11 +58,16 @@ def assert_close(ours, theirs, atol=1e-5):
 # Keras' layer
 
 
+KERAS = tuple(int(part) for part in keras.__version__.split(".")[:2])
+
+
 @st.composite
 def cases(draw_from):
     """Sizes, settings and masks; each query has at least the first key to attend to."""
     size, flag = st.integers(1, 4), st.booleans()
     b, q, k, n, m, w = (draw_from(size) for _ in range(6))
+    if KERAS < (3, 7):  # which asks for a query as deep as the value
+        w = n
     rng = np.random.default_rng(draw_from(st.integers(0, 2**16)))
     settings_ = {"num_heads": draw_from(size), "key_dim": draw_from(size)}
     if draw_from(flag):
@@ -191,9 +196,8 @@ def program(kind):
         value_dim=4,
         dropout=0.0,
         use_bias=True,
-        output_shape=5,
+        output_shape=(5,),
         attention_axes=None,
-        flash_attention=None,
         kernel_initializer="glorot_uniform",
         bias_initializer="zeros",
         kernel_regularizer=keras.regularizers.L2(0.01),
@@ -202,6 +206,7 @@ def program(kind):
         kernel_constraint=None,
         bias_constraint=None,
         seed=1,
+        **({"flash_attention": None} if "flash_attention" in KERAS_HAS else {}),
     )
     output, weights = attention(
         words, words, attention_mask=None, return_attention_scores=True, use_causal_mask=True

@@ -759,7 +759,8 @@ def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
 
     It is a loss for `compile()` and `fit()` too. In a replica of a `tf.distribute.Strategy` it is
     the replica's share of the mean over the tokens of all replicas: the shares add up to it, and
-    so do their gradients, however many tokens each replica has.
+    so do their gradients, however many tokens each replica has. (Before Keras 3.8 the loss that
+    `fit()` prints is one replica's share.)
 
     Args:
         target_out: the ids to predict, integer `(b, q)`; or the same numbers as float32 or float64,
