@@ -292,6 +292,12 @@ def test_the_masks_that_tensors_carry_are_obeyed_and_carried_on(layer):
     np.testing.assert_array_equal(explicit._keras_mask, is_word)
 
 
+def test_symbolic_tensors_carry_masks_on_too(layer):
+    """A layer behind it is called with the mask only if the symbolic tensor had one."""
+    words = keras.layers.Embedding(10, 6, mask_zero=True)(keras.Input((4,), dtype="int32"))
+    assert tuple(layer(words, words)._keras_mask.shape) == (None, 4)
+
+
 def test_a_sentence_alone_equals_itself_in_a_padded_batch(layer, x):
     x[1, 2:] = 100.0
     whole = layer(x, x, value_mask=TOKENS != 0)

@@ -584,6 +584,14 @@ def test_dot_needs_keys_of_the_depth_of_the_query(query, value):
         LuongAttention("dot")(query, value)
 
 
+@every_layer
+@pytest.mark.parametrize("method", ["project_key", "attend"])
+def test_a_layer_without_weights_says_how_it_gets_them(make, method):
+    arguments = {"project_key": [draw(2, 4, 6)], "attend": [draw(2, 3, 6)] + [draw(2, 4, 6)] * 2}
+    with pytest.raises(ValueError, match=r"expected a layer that has its weights; call it once"):
+        getattr(make(), method)(*arguments[method])
+
+
 BAD_COPIES = {
     "another pair": (
         lambda: (BahdanauAttention(4), keras.layers.Attention()),
@@ -686,13 +694,6 @@ def test_bad_input_is_named(layer, query, value, changed, message):
     arguments = {"query": query, "value": value, **changed}
     with pytest.raises(ValueError, match=message):
         layer(arguments.pop("query"), arguments.pop("value"), **arguments)
-
-
-def test_the_parts_say_that_they_need_the_weights(layer, query, value):
-    with pytest.raises(ValueError, match="call it once, or build"):
-        layer.project_key(value)
-    with pytest.raises(ValueError, match="call it once, or build"):
-        layer.attend(query, value, value)
 
 
 def test_an_unknown_depth_cannot_be_projected(layer):

@@ -273,7 +273,6 @@ class MultiHeadAttention(AttentionLayer):
             return keras.KerasTensor(shape, dtype)
 
         output = spec(self.compute_output_shape(query.shape, ()))
-        carry_mask(output, query_mask)
         extra: list[Any] = []
         if return_attention_scores:
             length = value.shape[1] if cache is None else cache.key.shape[2]
