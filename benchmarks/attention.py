@@ -197,6 +197,32 @@ def additive_case(batch, length, depth, rounds):
     yield from rows_of(f"additive, T = {length}", seconds, "Keras", 3)
 
 
+def passes(batch, length, depth, rounds):
+    """What the additive score does to each hidden unit, one pass after the other, in blocks.
+
+    The least that a graph without XLA needs: a kernel for each pass.
+    """
+    rows = max(1, 2**20 // (length**2 * depth))
+    query, key, weight = (
+        tf.constant(draw(*s)) for s in ((rows, length, depth),) * 2 + ((depth, 1),)
+    )
+    hidden = query[:, :, None] + key[:, None]
+    flat = tf.reshape(hidden, [-1, depth])
+    programs = {
+        "sum of query and key": (lambda q, k: q[:, :, None] + k[:, None], [query, key]),
+        "tanh": (tf.tanh, [hidden]),
+        "product with the vector": (tf.matmul, [flat, weight]),
+    }
+    runs = {
+        (name, mode): calling(MODES[mode](function), tensors)
+        for name, (function, tensors) in programs.items()
+        for mode in ("graph", "XLA")
+    }
+    for (name, mode), times in common.interleaved(runs, 20 * rounds).items():
+        whole = statistics.median(times) * batch / rows
+        yield Row(f"additive, T = {length}, a pass", mode, name, 1000 * whole, "ms")
+
+
 # Memory
 
 
@@ -285,6 +311,7 @@ def measure(arguments):
         for length in (30, 200):
             yield from additive_case(64, length, 256, rounds)
             yield from memory_case("additive", (64, length, 256))
+        yield from passes(64, 30, 256, rounds)
 
 
 if __name__ == "__main__":

@@ -47,14 +47,15 @@ def by_round(peer: list[float], program: list[float]) -> tuple[float, ...]:
 
 
 def line(row: Row) -> str:
-    text = f"{row.case:33} {row.mode:6} {row.program:28} {row.value:9,.4g} {row.unit:12}"
+    value = f"{row.value:,.0f}" if row.value >= 100 else f"{row.value:.3g}"
+    text = f"{row.case:41} {row.mode:6} {row.program:28} {value:>7} {row.unit:12}"
     if row.better:
         middle, low, high = statistics.median(row.better), min(row.better), max(row.better)
         text += f" {middle:6.2f}× {row.peer}"
         if len(row.better) > 1:
             text += f" ({low:.2f}–{high:.2f})"
         if row.aim is not None:
-            text += f", {'reaches' if middle >= row.aim else 'MISSES'} {row.aim:g}×"
+            text += f", {'reaches' if middle >= row.aim else 'MISSES'} {row.aim:.2g}×"
     return " ".join([text, row.remark]).rstrip()
 
 
