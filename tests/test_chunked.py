@@ -357,18 +357,21 @@ def test_the_static_shape_is_known():
 
 Q, K, V, W = (np.zeros(shape, "float32") for shape in ((2, 3, 5), (2, 4, 5), (2, 4, 6), (5,)))
 BAD_INPUT = {
-    "chunk of 0": (lambda: chunked_attention(Q, K, V, chunk_size=0), "chunk_size: … 1 …, got 0"),
+    "chunk of 0": (
+        lambda: chunked_attention(Q, K, V, chunk_size=0),
+        "chunk_size: … positive …, got 0",
+    ),
     "negative chunk": (
         lambda: chunked_additive_attention(Q, K, V, W, chunk_size=-2),
-        "chunk_size: expected 1 or more, got -2",
+        "chunk_size: expected a positive integer, got -2",
     ),
     "fractional chunk": (
         lambda: chunked_attention(Q, K, V, chunk_size=2.5),
-        "chunk_size: expected an integer, got 2.5",
+        "chunk_size: expected a positive integer, got 2.5",
     ),
     "no chunk": (
         lambda: chunked_additive_attention(Q, K, V, W, chunk_size=None),
-        "chunk_size: expected an integer, got None",
+        "chunk_size: expected a positive integer, got None",
     ),
     "query is a vector": (lambda: chunked_attention(W, K, V), "query: …(..., q, d), …(5,)"),
     "integer query": (lambda: chunked_attention(Q.astype(int), K, V), "query: …floating…int64"),

@@ -657,9 +657,9 @@ def test_a_file_that_holds_no_seq2seq_is_refused(tmp_path):
 BAD_MODELS = {
     "attention": (dict(attention="luong"), ValueError, "expected one of None, 'bahd.*got 'luong'"),
     "attention, unhashable": (dict(attention=["dot"]), ValueError, "expected one of .*'dot'"),
-    "units": (dict(units=0), ValueError, "expected a whole number from 1, got 0"),
-    "units, float": (dict(units=8.0), ValueError, "expected a whole number from 1, got 8.0"),
-    "embedding_dim": (dict(embedding_dim=True), ValueError, "expected a whole number .* got True"),
+    "units": (dict(units=0), ValueError, "expected a positive integer, got 0"),
+    "units, float": (dict(units=8.0), ValueError, "expected a positive integer, got 8.0"),
+    "embedding_dim": (dict(embedding_dim=True), ValueError, "expected a positive integer, got True"),
     "dropout": (dict(dropout=1), ValueError, "expected a number from 0 to below 1, got 1"),
     "dropout, negative": (dict(dropout=-0.1), ValueError, "from 0 to below 1, got -0.1"),
     "dropout, nan": (dict(dropout=float("nan")), ValueError, "from 0 to below 1, got nan"),
@@ -707,15 +707,15 @@ BAD_CALLS = {
     "empty": (dict(sentences=[["a"], []]), ValueError, r"sentences\[1\]: .*empty sentence"),
     "text": (dict(sentences=["a cat"]), TypeError, r"sentences\[0\]: .*the string 'a cat'"),
     "unknown": (dict(sentences=[["a", "cow"]]), ValueError, r"sentences\[0\]: .*'cow'.* unknown"),
-    "max_length": (dict(max_length=0), ValueError, "max_length: expected a whole .* got 0"),
-    "batch_size": (dict(batch_size=0), ValueError, "batch_size: expected a whole .* got 0"),
+    "max_length": (dict(max_length=0), ValueError, "max_length: expected a positive integer, got 0"),
+    "batch_size": (dict(batch_size=0), ValueError, "batch_size: expected a positive integer, got 0"),
 }
 
 
 BAD_CALLS |= {
-    "beam": (dict(beam=0), ValueError, "beam: expected a whole number from 1, got 0"),
-    "beam, float": (dict(beam=2.0), ValueError, "beam: expected a whole number from 1, got 2.0"),
-    "beam, True": (dict(beam=True), ValueError, "beam: expected a whole number .* got True"),
+    "beam": (dict(beam=0), ValueError, "beam: expected a positive integer, got 0"),
+    "beam, float": (dict(beam=2.0), ValueError, "beam: expected a positive integer, got 2.0"),
+    "beam, True": (dict(beam=True), ValueError, "beam: expected a positive integer, got True"),
     "penalty": (dict(length_penalty=-1), ValueError, "length_penalty: .* from 0, got -1"),
     "penalty, nan": (dict(length_penalty=float("nan")), ValueError, "length_penalty: .* got nan"),
     "penalty, inf": (dict(length_penalty=float("inf")), ValueError, "length_penalty: .* got inf"),
@@ -780,9 +780,9 @@ BAD_TRAININGS = {
         r"pairs.target\[1\]: .*empty",
     ),
     "unknown": (dict(pairs=[PAIR._replace(target=("ours",))]), ValueError, "target.*'ours'"),
-    "steps": (dict(steps=0), ValueError, "steps: expected a whole number from 1, got 0"),
-    "batch_size": (dict(batch_size=1.5), ValueError, "batch_size: .* from 1, got 1.5"),
-    "bins": (dict(bins=0), ValueError, "bins: expected a whole .* from 1, got 0"),
+    "steps": (dict(steps=0), ValueError, "steps: expected a positive integer, got 0"),
+    "batch_size": (dict(batch_size=1.5), ValueError, "batch_size: expected a positive integer, got 1.5"),
+    "bins": (dict(bins=0), ValueError, "bins: expected a positive integer, got 0"),
     "learning_rate": (dict(learning_rate=0), ValueError, "learning_rate: .* above 0, got 0"),
     "nan": (dict(learning_rate=float("nan")), ValueError, "learning_rate: .* above 0, got nan"),
     "seed": (dict(seed=-1), ValueError, "seed must be .* 0 or more, got -1"),
@@ -837,5 +837,5 @@ BAD_GRUS = {
 def test_bad_arguments_of_a_gru_are_named(inputs, mask, message):
     with pytest.raises(ValueError, match=message):
         gru_and_keras_gru()[0](inputs, mask=mask)
-    with pytest.raises(ValueError, match="units: expected a whole number from 1, got -1"):
+    with pytest.raises(ValueError, match="units: expected a positive integer, got -1"):
         GRU(-1)

@@ -159,22 +159,19 @@ def finite_scalar(name: str, value: TensorLike, dtype: tf.DType) -> tf.Tensor:
     return tensor
 
 
-def positive_integer(name: str, value: int) -> int:
-    """Checks a Python integer, 1 or more.
+def positive_integer(name: str, value: Any) -> int:
+    """A positive integer, as a Python `int`, which a configuration can hold.
 
     Raises:
-        TypeError: it is not an integer.
-        ValueError: it is less than 1.
+        ValueError: it is something else.
 
     Example:
         >>> positive_integer("chunk_size", 0)
         Traceback (most recent call last):
-        ValueError: chunk_size: expected 1 or more, got 0
+        ValueError: chunk_size: expected a positive integer, got 0
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name}: expected an integer, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name}: expected 1 or more, got {value}")
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+        raise ValueError(f"{name}: expected a positive integer, got {value!r}")
     return int(value)
 
 

@@ -80,8 +80,8 @@ def chunked_attention(
 
     Raises:
         ValueError: a wrong dtype or shape, a mask or a bias that does not broadcast, a scale that
-            is not finite, a chunk size below 1, heads that do not divide.
-        TypeError: a scale or a chunk size that is no number.
+            is not finite, a chunk size that is no positive integer, heads that do not divide.
+        TypeError: a scale that is no number.
 
     Example:
         >>> query = tf.ones((2, 300, 8))
@@ -133,8 +133,8 @@ def chunked_additive_attention(
         The context `(..., q, v)`; zeros where nothing is allowed.
 
     Raises:
-        ValueError: a wrong dtype or shape, a mask that does not broadcast, a chunk size below 1.
-        TypeError: a chunk size that is no integer.
+        ValueError: a wrong dtype or shape, a mask that does not broadcast, a chunk size that is no
+            positive integer.
 
     Example:
         >>> query, key = tf.zeros((2, 30, 4)), tf.zeros((2, 50, 4))

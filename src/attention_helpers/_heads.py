@@ -3,7 +3,7 @@
 import math
 from typing import Any, NamedTuple
 
-from ._checks import show, tensors
+from ._checks import positive_integer, show, tensors
 from ._layer import (
     AttentionLayer,
     Shape,
@@ -11,7 +11,6 @@ from ._layer import (
     boolean_mask,
     carry_mask,
     causal_band,
-    check_positive,
     columns,
     depth,
     every,
@@ -150,8 +149,8 @@ class MultiHeadAttention(AttentionLayer):
         _check_only(
             attention_axes=attention_axes, flash_attention=flash_attention, use_gate=use_gate
         )
-        self.num_heads = check_positive("num_heads", num_heads)
-        self.key_dim = check_positive("key_dim", key_dim)
+        self.num_heads = positive_integer("num_heads", num_heads)
+        self.key_dim = positive_integer("key_dim", key_dim)
         self.value_dim = _positive_or("value_dim", value_dim, self.key_dim)
         self.num_key_value_heads = _positive_or(
             "num_key_value_heads", num_key_value_heads, self.num_heads
@@ -435,7 +434,7 @@ def _repeated(value: tf.Tensor, num_heads: int) -> tf.Tensor:
 
 
 def _positive_or(name: str, value: int | None, default: int | None) -> Any:
-    return default if value is None else check_positive(name, value)
+    return default if value is None else positive_integer(name, value)
 
 
 def _sizes(name: str, sizes: Any) -> tuple[int, ...] | None:
@@ -444,7 +443,7 @@ def _sizes(name: str, sizes: Any) -> tuple[int, ...] | None:
     sizes = tuple(sizes) if isinstance(sizes, (tuple, list)) else (sizes,)
     if not sizes:
         raise ValueError(f"{name}: expected one size or more, got none")
-    return tuple(check_positive(name, size) for size in sizes)
+    return tuple(positive_integer(name, size) for size in sizes)
 
 
 def _check_only(**given: Any) -> None:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 from ._checks import boolean, fits, mask_for, show
@@ -286,17 +286,6 @@ def as_matrix(initializer: Any, rows: int, columns: int) -> Any:
         return tf.reshape(initializer((rows, columns), dtype=dtype), shape)
 
     return draw
-
-
-def check_positive(name: str, value: Any) -> int:
-    """A positive integer, as a Python `int`, which `get_config` can write.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name}: expected a positive integer, got {value!r}")
-    return int(value)
 
 
 def check_share(name: str, value: Any) -> None:

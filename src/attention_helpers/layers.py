@@ -16,10 +16,10 @@ holds for every position which `query_mask` masks. The context carries the mask 
 
 from typing import Any
 
-from ._checks import tensors
+from ._checks import positive_integer, tensors
 from ._copying import copy_from_keras, copy_to_keras
 from ._heads import AttentionCache, MultiHeadAttention
-from ._layer import ContextAndWeights, check_positive, depth, fresh
+from ._layer import ContextAndWeights, depth, fresh
 from ._tensorflow import keras, tf
 from .functional import additive_attention, additive_scores, attention, dot_product_scores
 
@@ -91,7 +91,7 @@ class BahdanauAttention(ContextAndWeights):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.units = check_positive("units", units)
+        self.units = positive_integer("units", units)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.score_initializer = keras.initializers.get(score_initializer)
 
@@ -197,7 +197,7 @@ class LuongAttention(ContextAndWeights):
         if units is not None and score != "concat":
             raise ValueError(f'units: expected None, for the score "{score}" has none, got {units}')
         self.score = score
-        self.units = None if units is None else check_positive("units", units)
+        self.units = None if units is None else positive_integer("units", units)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.score_initializer = keras.initializers.get(score_initializer)
 

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ._checks import integers, show, tensors
+from ._checks import integers, positive_integer, show, tensors
 from ._decoding import (
     Beam,
     Found,
@@ -1064,8 +1064,7 @@ def is_whole(number: Any) -> bool:
 
 def check_positive(**numbers: Any) -> None:
     for name, number in numbers.items():
-        if not is_whole(number) or number < 1:
-            raise ValueError(f"{name}: expected a whole number from 1, got {number!r}")
+        positive_integer(name, number)
 
 
 def check_number(name: str, value: Any, expected: str, is_right: Callable[[Any], bool]) -> None:
