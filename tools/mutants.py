@@ -13,6 +13,7 @@ be noticed, because the program does the same, stand in EQUIVALENT with the reas
 
 import argparse
 import ast
+import itertools
 import os
 import random
 import shutil
@@ -307,14 +308,16 @@ def main() -> int:
                 print(f"{mutant.line:5} {mutant.name}")
         return 0
     warm_up(modules)
-    dead: dict[str, list[bool]] = {}
-    for mutant, survived in run(modules, size):
-        dead.setdefault(mutant.module, []).append(not survived)
-        if survived:
-            print(f"survived  line {mutant.line}  {mutant.name}", flush=True)
-    for module, fates in dead.items():
-        print(f"{module}: {sum(fates)} of {len(fates)} mutants died")
-    return int(any(sum(fates) < SHARE * len(fates) for fates in dead.values()))
+    enough = True
+    for module, mutants in itertools.groupby(run(modules, size), lambda pair: pair[0].module):
+        dead = total = 0
+        for mutant, survived in mutants:
+            total, dead = total + 1, dead + (not survived)
+            if survived:
+                print(f"survived  line {mutant.line}  {mutant.name}", flush=True)
+        print(f"{module}: {dead} of {total} mutants died", flush=True)
+        enough &= dead >= SHARE * total
+    return int(not enough)
 
 
 if __name__ == "__main__":
