@@ -14,6 +14,9 @@ Every model is our own code:
 * torch: our model `bahdanau` in PyTorch, where that is installed: an `nn.GRU` over packed sources,
   a loop of `nn.GRUCell` over the target, the keys projected once a sentence;
 * ours: `Seq2Seq` with the step of `train()`.
+
+Ours is compiled by XLA, as `train()` does it; the peers are trained as `fit()` and PyTorch train
+them by default, which is without a compiler for all but single operations.
 """
 
 import importlib.util

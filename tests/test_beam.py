@@ -420,6 +420,10 @@ BAD_SEARCHES = {
     "width": (dict(width=0), "width: expected 1 or more, got 0"),
     "width, two": (dict(width=[1, 2]), r"width: expected a scalar, got shape \(2,\)"),
     "width, float": (dict(width=1.5), "width: expected an integer dtype, got float32"),
+    "limit of others": (
+        dict(limit=[3, 3]),
+        r"limit: expected one for each row .* \(3,\), got \(2,\)",
+    ),
     "penalty": (dict(length_penalty=-0.5), "length_penalty: expected a finite .* 0, got -0.5"),
     "penalty, nan": (dict(length_penalty=float("nan")), "length_penalty: expected a .* got nan"),
 }
@@ -459,6 +463,17 @@ BAD_STEPS = {
         lambda: extend(limit=tf.constant(9)),
         "limit: expected one for each sentence, (b,)",
     ),
+    "a limit too many": (lambda: extend(limit=[9, 9, 9]), "limit: expected one for each row"),
+    "a limit too few": (lambda: extend(limit=[9]), "limit: expected one for each row"),
+    "a limit too high": (lambda: extend(limit=[2**40, 9]), "limit: expected at most 2147483647"),
+    "a state of the sentences": (
+        lambda: extend(state=tf.zeros([2, 4])),
+        "logits: expected one for each row of the state, (2,), got (6,)",
+    ),
+    "a state of other sentences": (
+        lambda: start_beam(tf.zeros([3, 4]), 2, 3),
+        "sentences: expected one for each row of the state, (3,), got (2,)",
+    ),
     "a limit of 0": (lambda: extend(limit=tf.constant([9, 0])), "limit: expected 1 or more, got 0"),
 }
 
@@ -467,6 +482,12 @@ BAD_STEPS = {
 def test_bad_steps_name_the_argument(call, message):
     with pytest.raises((TypeError, ValueError), match=f"^{re.escape(message)}"):
         call()
+
+
+def test_a_decoder_without_floats_is_refused():
+    integers = tf.zeros([1, 1], tf.int32)
+    with pytest.raises(ValueError, match="^state: expected a floating tensor in it or in memory"):
+        greedy_search(lambda *arguments: arguments, integers, integers, [3])
 
 
 def test_a_step_takes_what_the_table_of_bad_ones_changes():

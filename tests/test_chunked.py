@@ -353,6 +353,31 @@ def test_the_static_shape_is_known():
     assert traced.output_shapes.as_list() == [2, 3, None, 6]
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["static", "unknown sizes"])
+@pytest.mark.parametrize(
+    "shape",
+    [(), (1,), (KEYS,), (QUERIES, 1), (1, 1, 1, 1), (BATCH, 1, 1, 1), (1, HEADS, QUERIES, 1),
+     (BATCH, HEADS, QUERIES, 1), (BATCH, HEADS, QUERIES, KEYS)],
+    ids=str,
+)  # fmt: skip
+def test_a_bias_of_any_shape_and_its_gradient(qkv, shape, known):
+    bias = tf.constant(draw(*shape, dtype="float64"))
+    signature = None if known else [tf.TensorSpec([None] * x.ndim, x.dtype) for x in (*qkv, bias)]
+
+    def run(attend):
+        @tf.function(input_signature=signature)
+        def compiled(query, key, value, bias):
+            with tf.GradientTape() as tape:
+                tape.watch((query, bias))
+                loss = tf.reduce_sum(tf.sin(attend(query, key, value, bias=bias)))
+            return loss, *tape.gradient(loss, (query, bias))
+
+        return compiled(*map(tf.constant, qkv), bias)
+
+    dense = run(lambda *x, **options: scaled_dot_product_attention(*x, **options)[0])
+    assert_same(run(lambda *x, **options: chunked_attention(*x, chunk_size=2, **options)), dense)
+
+
 # Bad input
 
 Q, K, V, W = (np.zeros(shape, "float32") for shape in ((2, 3, 5), (2, 4, 5), (2, 4, 6), (5,)))

@@ -625,3 +625,19 @@ def test_bad_input_is_named_while_tracing():
         tf.function(dot_product_scores).get_concrete_function(
             tf.TensorSpec([None, None, 5]), tf.TensorSpec([None, None, 4])
         )
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16", "uint32", "int64", "uint64"])
+def test_lengths_of_every_integer_dtype(dtype):
+    number = np.dtype(dtype).type
+    np.testing.assert_array_equal(causal_mask(number(3), number(4)), causal_mask(3, 4))
+    np.testing.assert_array_equal(local_mask(number(3), window=number(1)), local_mask(3, window=1))
+
+
+def test_a_window_of_any_size_is_wide():
+    assert local_mask(3, window=2**40).numpy().all()
+
+
+def test_no_token_is_taken_for_a_padding_id_of_another_dtype():
+    assert padding_mask(np.array([7, 0], "uint8"), pad_id=256).numpy().all()
+    assert padding_mask(np.array([7, 255], "uint8"), pad_id=-1).numpy().all()

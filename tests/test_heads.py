@@ -702,9 +702,21 @@ BAD_CALLS = {
     ),
     "a cache of another layer": (
         dict(cache=cache_of(3, 3)),
-        r"cache: expected keys \(b, g, L, d\) = \(2, 2, 9, 3\), got \(2, 3, 9, 3\)",
+        r"cache: expected key \(b, g, L, d\) = \(2, 2, 9, 3\) of float32, got \(2, 3, 9, 3\)",
     ),
-    "a cache of another batch": (dict(cache=cache_of(2, 3, batch=5)), "cache: expected keys"),
+    "a cache of another batch": (dict(cache=cache_of(2, 3, batch=5)), "cache: expected key"),
+    "a cache of other values": (
+        dict(cache=cache_of(2, 3)._replace(value=draw(2, 2, 9, 7))),
+        r"cache: expected value \(b, g, L, v\) = .* got \(2, 2, 9, 7\) of float32",
+    ),
+    "a cache whose mask is of numbers": (
+        dict(cache=cache_of(2, 3)._replace(mask=np.ones((2, 9), "int32"))),
+        r"cache: expected mask .* of bool, got \(2, 9\) of int32",
+    ),
+    "a cache of other masks": (
+        dict(cache=cache_of(2, 3)._replace(mask=np.ones((5, 9), bool))),
+        r"cache: expected mask \(b, L\) = \(2, 9\) of bool, got \(5, 9\)",
+    ),
     "a cache too short": (dict(cache=cache_of(2, 3, length=3)), "cache: expected room for 4 more"),
 }
 
@@ -722,7 +734,7 @@ def test_bad_input_is_named(layer, x, changed, message):
     [
         (((2, 4), (2, 4, 6)), r"query: expected \(b, q, n\), got shape \(2, 4\)"),
         (((2, 4, 6), (4, 6)), r"key: expected \(b, k, m\), got shape \(4, 6\)"),
-        (((2, 4, None), (2, 4, 6)), "query_kernel: expected a last axis of known size"),
+        (((2, 4, None), (2, 4, 6)), "query: expected a last axis of known size"),
         (((2, 4, 6),), "value: expected one in the first call"),
     ],
 )

@@ -657,7 +657,10 @@ BAD_CALLS = {
         r"query: expected \(..., q, n\) with n = 5 as in query_kernel, got shape \(2, 3, 4\)",
     ),
     "another key depth": (dict(key=draw(2, 4, 5)), r"key: .* m = 6 as in key_kernel"),
-    "fewer keys than values": (dict(key=draw(2, 3, 6)), r"value: .* k = 3 as in scores"),
+    "fewer keys than values": (
+        dict(key=draw(2, 3, 6)),
+        r"key: expected a position for each of the value's",
+    ),
     "integer mask": (dict(mask=TOKENS[:, None]), "mask: expected dtype bool"),
     "mask of the keys alone": (dict(mask=TOKENS != 0), r"mask: .*\(2, 3, 4\), got \(2, 4\)"),
     "query without an axis for the positions": (
@@ -697,5 +700,5 @@ def test_bad_input_is_named(layer, query, value, changed, message):
 
 
 def test_an_unknown_depth_cannot_be_projected(layer):
-    with pytest.raises(ValueError, match="query_kernel: expected a last axis of known size"):
+    with pytest.raises(ValueError, match="query: expected a last axis of known size"):
         layer.build((None, None, None), (None, None, 6))

@@ -570,3 +570,39 @@ BAD_INPUT = {
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_an_interval_whose_resamples_may_score_nothing():
+    interval = chrf_interval(["it rains", "no"], ["it rains", "zz"])
+    assert interval.low <= interval.score <= interval.high
+
+
+@pytest.mark.parametrize("nothing", [None, 5])
+def test_what_is_no_list_is_named(nothing):
+    links = {(0, 0)}
+    for call, name in [
+        (lambda: bleu(nothing, ["a"]), "hypotheses"),
+        (lambda: chrf(["a"], nothing), "references"),
+        (lambda: alignment_error_rate(nothing, links, links), "predicted"),
+        (lambda: alignment_error_rate(links, nothing, links), "sure"),
+    ]:
+        with pytest.raises(TypeError, match=f"^{name}: expected .*got {nothing}"):
+            call()
+
+
+@pytest.mark.parametrize("weights", [[["a"]], [[1, 2], [3]], [[1j]]], ids=str)
+def test_weights_that_are_no_numbers_are_named(weights):
+    for function in (links_from_weights, attention_entropy, attention_coverage):
+        with pytest.raises(ValueError, match="^weights: expected numbers, got"):
+            function(weights)
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), True, "0.5", [0.5]], ids=str)
+def test_a_threshold_that_is_no_number_is_named(threshold):
+    with pytest.raises(ValueError, match="^threshold: expected None or a number, got"):
+        links_from_weights([[0.5, 0.5]], threshold=threshold)
+
+
+def test_a_tokenizer_that_is_no_name_is_named():
+    with pytest.raises(ValueError, match="^tokenize: expected one of .*got \\['13a'\\]"):
+        bleu(["a"], ["a"], tokenize=["13a"])

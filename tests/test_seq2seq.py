@@ -659,7 +659,11 @@ BAD_MODELS = {
     "attention, unhashable": (dict(attention=["dot"]), ValueError, "expected one of .*'dot'"),
     "units": (dict(units=0), ValueError, "expected a positive integer, got 0"),
     "units, float": (dict(units=8.0), ValueError, "expected a positive integer, got 8.0"),
-    "embedding_dim": (dict(embedding_dim=True), ValueError, "expected a positive integer, got True"),
+    "embedding_dim": (
+        dict(embedding_dim=True),
+        ValueError,
+        "expected a positive integer, got True",
+    ),
     "dropout": (dict(dropout=1), ValueError, "expected a number from 0 to below 1, got 1"),
     "dropout, negative": (dict(dropout=-0.1), ValueError, "from 0 to below 1, got -0.1"),
     "dropout, nan": (dict(dropout=float("nan")), ValueError, "from 0 to below 1, got nan"),
@@ -707,8 +711,16 @@ BAD_CALLS = {
     "empty": (dict(sentences=[["a"], []]), ValueError, r"sentences\[1\]: .*empty sentence"),
     "text": (dict(sentences=["a cat"]), TypeError, r"sentences\[0\]: .*the string 'a cat'"),
     "unknown": (dict(sentences=[["a", "cow"]]), ValueError, r"sentences\[0\]: .*'cow'.* unknown"),
-    "max_length": (dict(max_length=0), ValueError, "max_length: expected a positive integer, got 0"),
-    "batch_size": (dict(batch_size=0), ValueError, "batch_size: expected a positive integer, got 0"),
+    "max_length": (
+        dict(max_length=0),
+        ValueError,
+        "max_length: expected a positive integer, got 0",
+    ),
+    "batch_size": (
+        dict(batch_size=0),
+        ValueError,
+        "batch_size: expected a positive integer, got 0",
+    ),
 }
 
 
@@ -781,7 +793,11 @@ BAD_TRAININGS = {
     ),
     "unknown": (dict(pairs=[PAIR._replace(target=("ours",))]), ValueError, "target.*'ours'"),
     "steps": (dict(steps=0), ValueError, "steps: expected a positive integer, got 0"),
-    "batch_size": (dict(batch_size=1.5), ValueError, "batch_size: expected a positive integer, got 1.5"),
+    "batch_size": (
+        dict(batch_size=1.5),
+        ValueError,
+        "batch_size: expected a positive integer, got 1.5",
+    ),
     "bins": (dict(bins=0), ValueError, "bins: expected a positive integer, got 0"),
     "learning_rate": (dict(learning_rate=0), ValueError, "learning_rate: .* above 0, got 0"),
     "nan": (dict(learning_rate=float("nan")), ValueError, "learning_rate: .* above 0, got nan"),
@@ -839,3 +855,38 @@ def test_bad_arguments_of_a_gru_are_named(inputs, mask, message):
         gru_and_keras_gru()[0](inputs, mask=mask)
     with pytest.raises(ValueError, match="units: expected a positive integer, got -1"):
         GRU(-1)
+
+
+# Dtypes
+
+
+def test_sums_over_many_tokens_of_16_bits():
+    """64 sentences of 50 words at 32 nats: more than float16 can hold."""
+    logits = np.zeros((64, 50, 4))
+    logits[..., 0] = 32
+    loss = masked_crossentropy(np.ones((64, 50), int), tf.constant(logits, tf.float16))
+    np.testing.assert_allclose(loss, 32, atol=1e-4)
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_a_mixed_policy_is_refused(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        with pytest.raises(ValueError, match=f"^dtype: expected one dtype .* the policy {policy}"):
+            Seq2Seq(ENGLISH, FRENCH)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def test_a_dtype_of_its_own_is_refused():
+    with pytest.raises(ValueError, match="^dtype: expected the global policy float32, .*float64"):
+        Seq2Seq(ENGLISH, FRENCH, dtype="float64")
+
+
+def test_a_compiled_model_is_saved_with_its_loss_and_its_name(tmp_path):
+    model = Seq2Seq(ENGLISH, FRENCH, **SIZES, name="mine")
+    model.compile("adam", masked_crossentropy)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert (loaded.name, loaded.loss) == ("mine", masked_crossentropy)

@@ -217,7 +217,8 @@ def length(name: str, value: TensorLike) -> tf.Tensor:
     known = tf.get_static_value(tensor)
     if known is not None and known < 0:
         raise ValueError(f"{name}: expected 0 or more, got {known}")
-    return tensor
+    # tf.range counts in no other dtypes.
+    return tensor if tensor.dtype == tf.int32 else tf.cast(tensor, tf.int64)
 
 
 def show(shape: tf.TensorShape) -> str:

@@ -614,10 +614,9 @@ def _table(mask: tf.Tensor, batch: tf.Tensor) -> _Table:
 def _widen(bias: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
     """A bias with rows as long as there are keys, for its gradient is added row by row."""
     keys = _size(key, -2)
-    if bias.shape.rank is not None and bias.shape.rank > 0 and bias.shape[-1] == keys:
+    if bias.shape.rank and bias.shape[-1] == keys:
         return bias
-    shape = tf.concat([tf.constant([1]), tf.shape(bias)], axis=0)[:-1]
-    return tf.broadcast_to(bias, tf.concat([shape, [keys]], axis=0))
+    return tf.broadcast_to(bias, tf.concat([tf.shape(bias)[:-1], [keys]], axis=0))
 
 
 def _batch(*tensors: tf.Tensor) -> tf.Tensor:

@@ -109,8 +109,10 @@ def _pair(layer: Any, keras_layer: Any) -> str:
         raise TypeError(f"layer: expected one of {', '.join(pairs)}, got {_kind(layer)}")
     # Not isinstance: Keras' AdditiveAttention is a subclass of its Attention.
     if type(keras_layer) not in pairs[kind]:
-        names = " or ".join(f"keras.layers.{each.__name__}" for each in pairs[kind])
-        raise TypeError(f"keras_layer: expected {names}, got {_kind(keras_layer)}")
+        # Keras exports its GroupedQueryAttention as GroupQueryAttention.
+        names = [each.__name__.replace("Grouped", "Group") for each in pairs[kind]]
+        expected = " or ".join(f"keras.layers.{name}" for name in names)
+        raise TypeError(f"keras_layer: expected {expected}, got {_kind(keras_layer)}")
     for name, each in (("layer", layer), ("keras_layer", keras_layer)):
         if not each.built:
             raise ValueError(f"{name}: expected a layer that has its weights; call it once first")

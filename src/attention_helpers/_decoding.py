@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ._checks import integers, show, tensors
+from ._checks import finite_scalar, integers, show, tensors
 from ._tensorflow import tf
 from .corpus import END_ID, PAD_ID, START_ID
 
@@ -84,6 +84,7 @@ def greedy_search(
     """
     state, memory = tf.nest.map_structure(tf.convert_to_tensor, (state, memory))
     limit = least_one("limit", limit, rank=1)
+    check_rows("limit", limit.shape, state)
 
     def body(
         position: tf.Tensor, previous: Any, tokens: tf.TensorArray, rows: tf.TensorArray
@@ -154,9 +155,11 @@ def beam_search(
     """
     state, memory = tf.nest.map_structure(tf.convert_to_tensor, (state, memory))
     limit = least_one("limit", limit, rank=1)
+    check_rows("limit", limit.shape, state)
     width = least_one("width", width, rank=0)
+    length_penalty = finite_scalar("length_penalty", length_penalty, tf.float32)
     known = tf.get_static_value(length_penalty)
-    if known is not None and not 0 <= known < float("inf"):
+    if known is not None and known < 0:
         raise ValueError(f"length_penalty: expected a finite number from 0, got {known}")
     memory = repeated(memory, width)
     beam = start_beam(state, tf.shape(limit)[0], width)
@@ -208,8 +211,11 @@ def start_beam(state: Any, sentences: int | tf.Tensor, width: int | tf.Tensor) -
 
     Source: Sutskever, Vinyals and Le 2014 (arXiv 1409.3215), section 3.2.
     """
+    state = tf.nest.map_structure(tf.convert_to_tensor, state)
     width = least_one("width", width, rank=0)
-    shape = [least_one("sentences", sentences, rank=0), width]
+    sentences = least_one("sentences", sentences, rank=0)
+    check_rows("sentences", tf.TensorShape([tf.get_static_value(sentences)]), state)
+    shape = [sentences, width]
     first = tf.broadcast_to(tf.range(width) == 0, shape)
     return Beam(
         token=tf.fill(shape, START_ID),
@@ -256,6 +262,8 @@ def extend_beam(
             f"logits: expected (b * w, vocabulary) for a beam of shape {show(beam.token.shape)}, "
             f"got shape {show(logits.shape)}"
         )
+    check_rows("limit", limit.shape, beam.token)
+    check_rows("logits", logits.shape[:1], state)
     shape = tf.shape(beam.token)
     size = tf.shape(logits)[-1]
     log_p = tf.nn.log_softmax(tf.cast(logits, tf.float32))
@@ -344,7 +352,10 @@ def growing(dtype: tf.DType, rank: int) -> tf.TensorArray:
 
 def floating(nest: Any) -> tf.DType:
     """The floating dtype of a decoder, by its state or what it remembers."""
-    return next(each.dtype for each in tf.nest.flatten(nest) if each.dtype.is_floating)
+    for each in tf.nest.flatten(nest):
+        if each.dtype.is_floating:
+            return each.dtype
+    raise ValueError("state: expected a floating tensor in it or in memory, got none")
 
 
 def swap_batch_and_time(tensor: tf.Tensor) -> tf.Tensor:
@@ -352,13 +363,25 @@ def swap_batch_and_time(tensor: tf.Tensor) -> tf.Tensor:
     return tf.transpose(tensor, [1, 0, *range(2, tensor.shape.rank)])
 
 
-def least_one(name: str, value: Any, rank: int) -> tf.Tensor:
+def check_rows(name: str, rows: tf.TensorShape, nest: Any) -> None:
+    """Raises a ValueError if a tensor of the nest is known to have other rows."""
+    for each in tf.nest.flatten(nest):
+        if not each.shape[:1].is_compatible_with(rows):
+            raise ValueError(
+                f"{name}: expected one for each row of the state, {show(each.shape[:1])}, "
+                f"got {show(rows)}"
+            )
+
+
+def least_one(name: str, value: Any, rank: int | None = None) -> tf.Tensor:
     """Converts integers that must be 1 or more, which is checked where they are known."""
     tensor = integers(name, value)
-    if tensor.shape.rank not in (rank, None):
+    if rank is not None and tensor.shape.rank not in (rank, None):
         expected = "a scalar" if rank == 0 else "one for each sentence, (b,)"
         raise ValueError(f"{name}: expected {expected}, got shape {show(tensor.shape)}")
     known = tf.get_static_value(tensor)
     if known is not None and (known < 1).any():
         raise ValueError(f"{name}: expected 1 or more, got {known.min()}")
+    if known is not None and (known > tf.int32.max).any():
+        raise ValueError(f"{name}: expected at most {tf.int32.max}, got {known.max()}")
     return tf.cast(tensor, tf.int32)

@@ -180,7 +180,7 @@ class MultiHeadAttention(AttentionLayer):
                 axes = "(b, q, n)" if name == "query" else "(b, k, m)"
                 raise ValueError(f"{name}: expected {axes}, got shape {show(shape)}")
         h, g, d, v = self.num_heads, self.num_key_value_heads, self.key_dim, self.value_dim
-        n, m, w = (depth(f"{name}_kernel", shape) for name, shape in shapes.items())
+        n, m, w = (depth(name, shape) for name, shape in shapes.items())
         out = self._output_shape or (n,)
         self.query_kernel, self.query_bias = self._projection("query", (n, h, d), (h, d))
         self.key_kernel, self.key_bias = self._projection("key", (m, g, d), (g, d))
@@ -378,13 +378,18 @@ class MultiHeadAttention(AttentionLayer):
         """The cache is one of this layer, and of this batch."""
         if not isinstance(cache, AttentionCache):
             raise ValueError(f"cache: expected an AttentionCache, got {type(cache).__name__}")
-        expected = tf.TensorShape(
-            [query.shape[0], self.num_key_value_heads, cache.mask.shape[-1], self.key_dim]
-        )
-        if not cache.key.shape.is_compatible_with(expected):
-            raise ValueError(
-                f"cache: expected keys (b, g, L, d) = {show(expected)}, got {show(cache.key.shape)}"
-            )
+        b, g, room = query.shape[0], self.num_key_value_heads, cache.mask.shape[-1]
+        for name, axes, sizes, dtype in (
+            ("key", "(b, g, L, d)", (b, g, room, self.key_dim), self.compute_dtype),
+            ("value", "(b, g, L, v)", (b, g, room, self.value_dim), self.compute_dtype),
+            ("mask", "(b, L)", (b, room), "bool"),
+        ):
+            tensor, expected = getattr(cache, name), tf.TensorShape(sizes)
+            if tensor.dtype != dtype or not tensor.shape.is_compatible_with(expected):
+                raise ValueError(
+                    f"cache: expected {name} {axes} = {show(expected)} of {dtype}, "
+                    f"got {show(tensor.shape)} of {tf.as_dtype(tensor.dtype).name}"
+                )
 
 
 def extend(

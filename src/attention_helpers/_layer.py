@@ -97,6 +97,11 @@ class ContextAndWeights(AttentionLayer):
         use_causal_mask: bool = False,
     ) -> Any:
         """The context, and the weights unless told otherwise; the class says more."""
+        if key is not None and not key.shape[-2:-1].is_compatible_with(value.shape[-2:-1]):
+            raise ValueError(
+                f"key: expected a position for each of the value's, {show(value.shape[-2:-1])}, "
+                f"got {show(key.shape[-2:-1])}"
+            )
         allowed = every(
             boolean_mask("mask", mask, scores_shape(query.shape, value.shape)),
             rows(position_mask("query_mask", query_mask, query)),

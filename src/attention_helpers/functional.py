@@ -264,7 +264,7 @@ def scaled_dot_product_attention(
     query, key, value = tensors(
         "...qd,...kd,...kv", nonempty="dk", query=query, key=key, value=value
     )
-    # The queries are scaled, not the scores: that is less work, and cannot overflow in float16.
+    # The queries are scaled, not the scores: that is less work, and in float16 overflows later.
     scores = dot_product_scores(query * _scale(scale, query), key)
     if bias is None:
         return attention(scores, value, mask)
@@ -293,8 +293,9 @@ def padding_mask(tokens: TensorLike, pad_id: int = 0) -> tf.Tensor:
         [[[True, True, False]]]
     """
     tokens = integers("tokens", tokens, least_rank=1)
-    pad = tf.cast(integers("pad_id", pad_id, most_rank=0), tokens.dtype)
-    return tf.not_equal(tokens, pad)[..., None, :]
+    pad = integers("pad_id", pad_id, most_rank=0)
+    # In int64 no id is taken for another: uint8 would have 256 for 0.
+    return tf.not_equal(tf.cast(tokens, tf.int64), tf.cast(pad, tf.int64))[..., None, :]
 
 
 def causal_mask(query_length: TensorLike, key_length: TensorLike | None = None) -> tf.Tensor:
@@ -349,12 +350,13 @@ def local_mask(
         >>> tf.cast(local_mask(4, window=1), tf.int32).numpy().tolist()
         [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]
 
-    Source: Beltagy, Peters and Cohan 2020 (arXiv 2004.05150), the sliding window.
+    Source: Beltagy, Peters and Cohan 2020 (arXiv 2004.05150), the sliding window; what they call
+    its size is both sides together.
     """
     window = length("window", window)
     query_position, key_position = _positions(query_length, key_length)
     distance = tf.abs(key_position - query_position)
-    return distance <= tf.cast(window, distance.dtype)
+    return tf.cast(distance, tf.int64) <= tf.cast(window, tf.int64)
 
 
 def _sum(one: tf.Tensor, other: tf.Tensor, own: int) -> tf.Tensor:

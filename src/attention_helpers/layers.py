@@ -107,7 +107,8 @@ class BahdanauAttention(ContextAndWeights):
     def project_key(self, key: tf.Tensor) -> tf.Tensor:
         """U key, `(..., k, m)` → `(..., k, u)`: a decoder computes it once a sentence.
 
-        The layer must have been called or built.
+        The layer must have been called or built. Outside `call` nothing is cast: the dtype is that of
+        the weights.
         """
         self._check_built()
         kernel, key = tensors("mu,...km", key_kernel=self.key_kernel, key=key)
@@ -124,7 +125,8 @@ class BahdanauAttention(ContextAndWeights):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The context and the weights, for keys that `project_key` has projected.
 
-        The layer must have been called or built.
+        The layer must have been called or built. Outside `call` nothing is cast: the dtype is that of
+        the weights.
         """
         self._check_built()
         kernel, query = tensors("nu,...qn", query_kernel=self.query_kernel, query=query)
@@ -141,7 +143,7 @@ class BahdanauAttention(ContextAndWeights):
         }
 
     def _kernel(self, name: str, shape: Any) -> Any:
-        shape = (depth(name, shape), self.units)
+        shape = (depth(name.removesuffix("_kernel"), shape), self.units)
         return self.add_weight(name=name, shape=shape, initializer=fresh(self.kernel_initializer))
 
 
@@ -208,7 +210,7 @@ class LuongAttention(ContextAndWeights):
             n, m = depth("query", query_shape), depth("key", key_shape)
             self.kernel = self._weight("kernel", (n, m))
         elif self.score == "concat":
-            n, m = depth("query_kernel", query_shape), depth("key_kernel", key_shape)
+            n, m = depth("query", query_shape), depth("key", key_shape)
             u = self.units or n
             self.query_kernel = self._weight("query_kernel", (n, u))
             self.key_kernel = self._weight("key_kernel", (m, u))
@@ -220,7 +222,8 @@ class LuongAttention(ContextAndWeights):
         """The share of the keys in the score: a decoder computes it once a sentence.
 
         `(..., k, m)` → `(..., k, m)` as it is for "dot", W h `(..., k, n)` for "general", and for
-        "concat" its half of W [s; h], `(..., k, u)`. The layer must have been called or built.
+        "concat" its half of W [s; h], `(..., k, u)`. The layer must have been called or built. Outside
+        `call` nothing is cast: the dtype is that of the weights.
         """
         self._check_built()
         if self.score == "general":
@@ -240,7 +243,8 @@ class LuongAttention(ContextAndWeights):
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The context and the weights, for keys that `project_key` has projected.
 
-        The layer must have been called or built.
+        The layer must have been called or built. Outside `call` nothing is cast: the dtype is that of
+        the weights.
         """
         self._check_built()
         if self.score == "concat":

@@ -8,7 +8,8 @@ and coverage. Nothing here needs TensorFlow; its tensors are taken as arrays.
 import json
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple, TypeAlias, TypeVar
+from numbers import Real
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -362,9 +363,13 @@ def links_from_weights(
         >>> sorted(links_from_weights([[0.1, 0.9], [0.6, 0.4]], threshold=0.3))
         [(0, 1), (1, 0), (1, 1)]
     """
-    weights = np.asarray(weights)
+    weights = _numbers(weights)
     if weights.ndim != 2:
         raise ValueError(f"weights: expected (target, source), got shape {weights.shape}")
+    if threshold is not None and (
+        isinstance(threshold, bool) or not isinstance(threshold, Real) or not threshold == threshold
+    ):
+        raise ValueError(f"threshold: expected None or a number, got {threshold!r}")
     if not np.isfinite(weights).all():
         raise ValueError("weights: expected finite numbers, got inf or nan")
     if threshold is not None:
@@ -542,12 +547,20 @@ def attention_coverage(
     return coverage
 
 
-def _weight_rows(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """The weights in float64, if they can be the weights of attention."""
+def _numbers(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Weights in float64."""
     try:
-        rows = np.asarray(weights).astype(np.float64)
+        array = np.asarray(weights)
+        if np.iscomplexobj(array) or array.dtype.kind in "US":
+            raise TypeError(array.dtype)
+        return array.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise ValueError(f"weights: expected numbers, got {weights!r:.60}") from error
+
+
+def _weight_rows(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """The weights in float64, if they can be the weights of attention."""
+    rows = _numbers(weights)
     if rows.ndim < 2:
         raise ValueError(f"weights: expected (..., q, k), got shape {rows.shape}")
     if not np.isfinite(rows).all() or (rows < 0).any():
@@ -563,7 +576,7 @@ def _weight_rows(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 
 def _bleu_scorer(tokenize: str) -> BLEU:
-    if tokenize not in BLEU.TOKENIZERS:
+    if not isinstance(tokenize, str) or tokenize not in BLEU.TOKENIZERS:
         known = ", ".join(sorted(map(str, BLEU.TOKENIZERS)))
         raise ValueError(f"tokenize: expected one of {known}, got {tokenize!r}")
     # force: no warning that tokenised full stops look as if someone forgot to detokenise.
@@ -572,7 +585,20 @@ def _bleu_scorer(tokenize: str) -> BLEU:
 
 def _chrf_scorer(word_order: int) -> CHRF:
     _check_integer("word_order", word_order, 0)
-    return CHRF(word_order=word_order)
+    return _CHRF(word_order=word_order)
+
+
+class _CHRF(CHRF):
+    """sacreBLEU's own, whose resamples that score nothing are floats of another type than the others.
+
+    Python takes no mean of both.
+    """
+
+    def _compute_score_from_stats(self, stats: Any) -> Any:
+        result = super()._compute_score_from_stats(stats)
+        if isinstance(stats, np.ndarray):  # those of a resample
+            result.score = stats.dtype.type(result.score)
+        return result
 
 
 def _check_integer(name: str, value: object, least: int) -> None:
@@ -627,8 +653,9 @@ def _sentences(
 
 
 def _joined(name: str, sentences: Iterable[Sentence]) -> list[str]:
-    if isinstance(sentences, str):
-        raise TypeError(f"{name}: expected a list of sentences, got one string")
+    if isinstance(sentences, str) or not isinstance(sentences, Iterable):
+        got = "one string" if isinstance(sentences, str) else repr(sentences)
+        raise TypeError(f"{name}: expected a list of sentences, got {got}")
     joined = []
     for i, sentence in enumerate(sentences):
         try:
@@ -653,6 +680,11 @@ def _link_sets(**named: Links | Iterable[Links]) -> list[tuple[Links, ...]]:
 
 
 def _sets_of_sentences(name: str, links: Links | Iterable[Links]) -> list[Links]:
+    if not isinstance(links, Iterable):
+        raise TypeError(
+            f"{name}: expected a set of links (source, target), or a list of such sets, "
+            f"got {links!r}"
+        )
     sentences = [links] if isinstance(links, AbstractSet) else list(links)
     for i, sentence in enumerate(sentences):
         if not isinstance(sentence, AbstractSet):

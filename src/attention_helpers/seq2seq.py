@@ -31,6 +31,7 @@ from ._decoding import (
     beam_search,
     extend_beam,
     greedy_search,
+    least_one,
     start_beam,
     swap_batch_and_time,
 )
@@ -465,6 +466,7 @@ class Seq2Seq(keras.Model):
         check_number("dropout", dropout, "from 0 to below 1", lambda share: 0 <= share < 1)
         check_seed(seed)
         super().__init__(**kwargs)
+        check_policy(self.dtype_policy)
         self.source_vocabulary = as_vocabulary("source_vocabulary", source_vocabulary)
         self.target_vocabulary = as_vocabulary("target_vocabulary", target_vocabulary)
         if seed is not None:
@@ -613,7 +615,7 @@ class Seq2Seq(keras.Model):
         for first in range(0, len(sources), batch_size):
             numbers = by_length[first : first + batch_size]
             source = pad([sources[number] for number in numbers])
-            limit = np.array([limits[number] for number in numbers], "int32")
+            limit = np.array([limits[number] for number in numbers])
             if beam == 1:
                 tokens, weights = self.greedy(source, limit)
             else:
@@ -672,13 +674,11 @@ class Seq2Seq(keras.Model):
     def _as_search(self, source: ArrayLike, max_length: ArrayLike) -> tuple[tf.Tensor, tf.Tensor]:
         """Ids `(b, k)` and limits `(b,)`, checked."""
         source = as_ids("source", source, self.source_vocabulary)
-        limit = integers("max_length", max_length)
+        limit = least_one("max_length", max_length)
         if limit.shape.rank and not limit.shape.is_compatible_with(source.shape[:1]):
             expected = f"an integer or {show(source.shape[:1])} of them"
             raise ValueError(f"max_length: expected {expected}, got shape {show(limit.shape)}")
-        if tf.executing_eagerly() and (limit.numpy() < 1).any():
-            raise ValueError(f"max_length: expected 1 or more, got {limit.numpy().min()}")
-        limit = tf.broadcast_to(tf.cast(limit, tf.int32), tf.shape(source)[:1])
+        limit = tf.broadcast_to(limit, tf.shape(source)[:1])
         return tf.cast(source, tf.int32), limit
 
     @tf.function(input_signature=[IDS, LIMIT], autograph=False)
@@ -748,12 +748,14 @@ class Seq2Seq(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         return {
+            "name": self.name,
             "source_vocabulary": list(self.source_vocabulary.tokens),
             "target_vocabulary": list(self.target_vocabulary.tokens),
             **self.settings,
         }
 
 
+@serializable
 def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
     """The mean of -log p(y_i) over the tokens of a batch; padding is not counted.
 
@@ -765,10 +767,10 @@ def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
     Args:
         target_out: the ids to predict, integer `(b, q)`; or the same numbers as float32 or float64,
             as `fit()` passes them on.
-        logits: floating `(b, q, vocabulary)`.
+        logits: floating `(b, q, vocabulary)`; 16 bits are counted in float32.
 
     Returns:
-        A scalar, in nats per token.
+        A scalar, in nats per token; NaN if there is no token.
 
     Raises:
         ValueError: a wrong dtype, or shapes that do not belong together.
@@ -786,6 +788,8 @@ def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
             f"target_out: expected (b, q) as in logits of shape {show(logits.shape)}, "
             f"got shape {show(target_out.shape)}"
         )
+    if logits.dtype.size < 4:  # or a sum over many tokens would overflow
+        logits = tf.cast(logits, tf.float32)
     replica = tf.distribute.get_replica_context()
     if replica is not None and replica.num_replicas_in_sync > 1:
         return share_of_crossentropy(target_out, logits, replica)
@@ -1070,6 +1074,20 @@ def check_positive(**numbers: Any) -> None:
 def check_number(name: str, value: Any, expected: str, is_right: Callable[[Any], bool]) -> None:
     if not (is_whole(value) or isinstance(value, float | np.floating)) or not is_right(value):
         raise ValueError(f"{name}: expected a number {expected}, got {value!r}")
+
+
+def check_policy(policy: Any) -> None:
+    """The layers inside take the global policy, and their parts are called one by one."""
+    everywhere = keras.config.dtype_policy()
+    if policy.name != everywhere.name:
+        raise ValueError(
+            f"dtype: expected the global policy {everywhere.name}, which "
+            f"keras.config.set_dtype_policy sets, got {policy.name}"
+        )
+    if policy.compute_dtype != policy.variable_dtype:
+        raise ValueError(
+            f"dtype: expected one dtype for weights and computation, got the policy {policy.name}"
+        )
 
 
 def check_length_penalty(power: Any) -> None:
