@@ -16,6 +16,7 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import common
 import keras
@@ -23,6 +24,7 @@ import numpy as np
 import tensorflow as tf
 from common import Row
 
+from attention_helpers import _chunked
 from attention_helpers.functional import (
     additive_attention,
     chunked_additive_attention,
@@ -197,30 +199,33 @@ def additive_case(batch, length, depth, rounds):
     yield from rows_of(f"additive, T = {length}", seconds, "Keras", 3)
 
 
-def passes(batch, length, depth, rounds):
-    """What the additive score does to each hidden unit, one pass after the other, in blocks.
+def without_tanh(query, key, weight):
+    return tf.tensordot(query[:, :, None, :] + key[:, None, :, :], weight, axes=1)
 
-    The least that a graph without XLA needs: a kernel for each pass.
-    """
-    rows = max(1, 2**20 // (length**2 * depth))
-    query, key, weight = (
-        tf.constant(draw(*s)) for s in ((rows, length, depth),) * 2 + ((depth, 1),)
+
+def sum_alone(query, key, weight):
+    return (query[:, :, None, :] + key[:, None, :, :])[..., 0]
+
+
+def passes_case(batch, length, depth, rounds):
+    """What each pass over the hidden units costs a graph: the score in chunks, with fewer of them."""
+    tensors = [tf.constant(draw(batch, length, depth)) for _ in range(3)] + [
+        tf.constant(draw(depth))
+    ]
+    runs = {}
+    for name, score in {
+        "ours, in chunks": _chunked._additive,
+        "… without tanh": without_tanh,
+        "… sum of query and key alone": sum_alone,
+    }.items():
+        run = calling(tf.function(chunked_additive_attention), tensors)
+        with mock.patch.object(_chunked, "_additive", score):
+            run()  # traced here, once
+        runs[name, "graph"] = run
+    runs["ours, in chunks", "XLA"] = calling(MODES["XLA"](chunked_additive_attention), tensors)
+    yield from rows_of(
+        f"additive, T = {length}, passes", common.interleaved(runs, rounds), "", None
     )
-    hidden = query[:, :, None] + key[:, None]
-    flat = tf.reshape(hidden, [-1, depth])
-    programs = {
-        "sum of query and key": (lambda q, k: q[:, :, None] + k[:, None], [query, key]),
-        "tanh": (tf.tanh, [hidden]),
-        "product with the vector": (tf.matmul, [flat, weight]),
-    }
-    runs = {
-        (name, mode): calling(MODES[mode](function), tensors)
-        for name, (function, tensors) in programs.items()
-        for mode in ("graph", "XLA")
-    }
-    for (name, mode), times in common.interleaved(runs, 20 * rounds).items():
-        whole = statistics.median(times) * batch / rows
-        yield Row(f"additive, T = {length}, a pass", mode, name, 1000 * whole, "ms")
 
 
 # Memory
@@ -311,7 +316,7 @@ def measure(arguments):
         for length in (30, 200):
             yield from additive_case(64, length, 256, rounds)
             yield from memory_case("additive", (64, length, 256))
-        yield from passes(64, 30, 256, rounds)
+            yield from passes_case(64, length, 256, rounds)
 
 
 if __name__ == "__main__":
