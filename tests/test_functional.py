@@ -634,6 +634,14 @@ def test_lengths_of_every_integer_dtype(dtype):
     np.testing.assert_array_equal(local_mask(number(3), window=number(1)), local_mask(3, window=1))
 
 
+def test_widening_to_many_axes_starts_from_any_number():
+    from attention_helpers._leading import widen
+
+    array = draw(3, 1, 5, 4)
+    wide = widen(tf.constant(array), tf.constant([2, 1, 2, 3, 6]), own=2)
+    np.testing.assert_array_equal(wide, np.broadcast_to(array, (2, 1, 2, 3, 6, 5, 4)))
+
+
 def test_a_window_of_any_size_is_wide():
     assert local_mask(3, window=2**40).numpy().all()
 

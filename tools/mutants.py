@@ -77,6 +77,14 @@ EQUIVALENT = {
     "functional._sum: max(ranks) > 5 → max(ranks) >= 5": _WIDENED,
     "_heads.call: self.num_key_value_heads < self.num_heads → self.num_key_value_heads <= "
     "self.num_heads": "as many groups as heads are the heads themselves",
+    "_heads._mask_of_heads: -2 → (2)": "of four axes",
+    "_heads._check_cache: -1 → (1)": "of two axes",
+    "_heads.extend: -1 → (1)": "of two axes",
+    "_heads.extend: -2 → (2)": "of four axes",
+    "_leading.widen: axes < 4 → axes <= 4": "both ways of widening give the same",
+    "_leading.widen: 4 → 5": "both ways of widening give the same",
+    "_chunked.chunked_additive_attention: 64 → 65": "the size of a chunk changes no result",
+    "_chunked._over: full > 1 → full >= 1": "a loop that runs once",
     "metrics._weight_rows: np.abs(sums - 1) > ROW_TOLERANCE → np.abs(sums - 1) >= ROW_TOLERANCE": (
         "a sum exactly at the tolerance, which is no promise to the last digit"
     ),

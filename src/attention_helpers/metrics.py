@@ -589,15 +589,14 @@ def _chrf_scorer(word_order: int) -> CHRF:
 
 
 class _CHRF(CHRF):
-    """sacreBLEU's own, whose resamples that score nothing are floats of another type than the others.
+    """sacreBLEU's own, whose resamples that score 0 are floats of another type than the others.
 
-    Python takes no mean of both.
+    Python takes no mean of two types of floats; an int goes with any.
     """
 
     def _compute_score_from_stats(self, stats: Any) -> Any:
         result = super()._compute_score_from_stats(stats)
-        if isinstance(stats, np.ndarray):  # those of a resample
-            result.score = stats.dtype.type(result.score)
+        result.score = result.score or 0
         return result
 
 
