@@ -765,3 +765,16 @@ def test_a_copy_needs_the_same_weights(layer, x):
         copy_to_keras(layer, other)
     for kept, was in zip(other.get_weights(), before, strict=True):
         np.testing.assert_array_equal(kept, was)
+
+
+@pytest.mark.parametrize("size", [-1, 2.5, "3", None], ids=str)
+@pytest.mark.parametrize("name", ["batch_size", "length"])
+def test_a_cache_of_no_size_is_refused(name, size):
+    with pytest.raises(ValueError, match=f"^{name}: expected"):
+        MultiHeadAttention(2, 3).empty_cache(**({"batch_size": 2, "length": 3} | {name: size}))
+
+
+@pytest.mark.parametrize("indices", [[5], [-1, 0], [0.5]], ids=str)
+def test_rows_that_a_cache_does_not_have_are_named(indices):
+    with pytest.raises(ValueError, match="^indices: expected"):
+        MultiHeadAttention(2, 3).empty_cache(2, 3).take(indices)

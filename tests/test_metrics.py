@@ -606,3 +606,16 @@ def test_a_threshold_that_is_no_number_is_named(threshold):
 def test_a_tokenizer_that_is_no_name_is_named():
     with pytest.raises(ValueError, match="^tokenize: expected one of .*got \\['13a'\\]"):
         bleu(["a"], ["a"], tokenize=["13a"])
+
+
+@pytest.mark.parametrize("bucket", [5, (5,), (10, 5), "a", None], ids=str)
+def test_a_bucket_that_is_no_pair_is_named(bucket):
+    with pytest.raises(ValueError, match="^bucket: expected a shortest and a longest length, got"):
+        bucket_name(bucket)
+    with pytest.raises(ValueError, match="^bucket: expected a shortest and a longest length, got"):
+        by_length(exact_match, ["a"], ["a"], [1], [bucket])
+
+
+def test_links_of_mixed_types_are_named():
+    with pytest.raises(ValueError, match="^possible: expected every sure link"):
+        alignment_error_rate({(0, 0)}, {(0, 0), "a"}, set())

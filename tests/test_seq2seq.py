@@ -890,3 +890,43 @@ def test_a_compiled_model_is_saved_with_its_loss_and_its_name(tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert (loaded.name, loaded.loss) == ("mine", masked_crossentropy)
+
+
+# Wrong calls of other kinds
+
+
+def step(token=(1, 1), memory=lambda memory: memory):
+    model = Seq2Seq(ENGLISH, FRENCH, **SIZES, seed=0)
+    read = model.encode([[4, 5], [5, 4]])
+    return model.next_word(list(token), read.state, memory(read))
+
+
+WRONG = {
+    "no sentences": (lambda: Seq2Seq(ENGLISH, FRENCH).translate(None), TypeError, "sentences: "),
+    "no pairs": (lambda: train(Seq2Seq(ENGLISH, FRENCH), None, steps=1), TypeError, "pairs: "),
+    "plain tuples": (
+        lambda: train(Seq2Seq(ENGLISH, FRENCH), [(("a",), ("b",))], steps=1),
+        TypeError,
+        r"pairs\[0\]: expected source and target, .* got tuple",
+    ),
+    "a token of no word": (
+        lambda: step(token=(99, 1)), ValueError, "token: expected ids of the vocabulary, .* got 99"
+    ),
+    "a negative token": (lambda: step(token=(1, -1)), ValueError, "token: expected ids .* got -1"),
+    "a plain tuple": (lambda: step(memory=tuple), TypeError, "memory: expected .* got tuple"),
+    "no memory": (lambda: step(memory=lambda _: None), TypeError, "memory: .* got NoneType"),
+    "a target of no word": (
+        lambda: masked_crossentropy([[7, 0]], np.zeros((1, 2, 3), "float32")),
+        ValueError,
+        "target_out: expected ids of the vocabulary, from 0 to 2, got 7",
+    ),
+    "a mask of lists": (
+        lambda: GRU(3)(tf.zeros((1, 2, 4)), mask=[[True, False]]), ValueError, "mask: .* got list"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "error", "message"), WRONG.values(), ids=WRONG)
+def test_what_is_wrong_is_named(call, error, message):
+    with pytest.raises(error, match=f"{message}"):
+        call()

@@ -3,7 +3,8 @@
 import math
 from typing import Any, NamedTuple
 
-from ._checks import positive_integer, show, tensors
+from ._checks import integers, positive_integer, show, tensors
+from ._checks import length as check_length
 from ._layer import (
     AttentionLayer,
     Shape,
@@ -52,6 +53,10 @@ class AttentionCache(NamedTuple):
             >>> cache.take([0, 0, 2, 1]).key.shape.as_list()
             [4, 2, 5, 4]
         """
+        indices, rows = integers("indices", indices), self.key.shape[0]
+        known = tf.get_static_value(indices)
+        if known is not None and rows is not None and ((known < 0) | (known >= rows)).any():
+            raise ValueError(f"indices: expected rows from 0 to {rows - 1}, got {known.tolist()}")
         key, value, mask = (tf.gather(tensor, indices) for tensor in self[:3])
         return AttentionCache(key, value, mask, self.length)
 
@@ -236,7 +241,12 @@ class MultiHeadAttention(AttentionLayer):
 
         Returns:
             An `AttentionCache`, in the dtype that the layer computes in.
+
+        Raises:
+            ValueError: a size is not an integer, not a scalar, or negative.
         """
+        for name, size in (("batch_size", batch_size), ("length", length)):
+            check_length(name, size)
         heads = batch_size, self.num_key_value_heads, length
         return AttentionCache(
             key=tf.zeros((*heads, self.key_dim), self.compute_dtype),

@@ -288,12 +288,25 @@ def bucket_name(bucket: Bucket) -> str:
     Returns:
         The name, a string.
 
+    Raises:
+        ValueError: it is no such pair.
+
     Example:
         >>> bucket_name((5, 10))
         '5-10'
     """
-    shortest, longest = bucket
+    shortest, longest = _bounds(bucket)
     return f"{shortest}-{longest}"
+
+
+def _bounds(bucket: Bucket) -> Bucket:
+    try:
+        shortest, longest = bucket
+        if shortest <= longest:
+            return shortest, longest
+    except (TypeError, ValueError):
+        pass
+    raise ValueError(f"bucket: expected a shortest and a longest length, got {bucket!r}")
 
 
 def by_length(
@@ -331,7 +344,7 @@ def by_length(
             f"{len(lengths)} for {len(hypotheses)} and {len(references)}"
         )
     values: dict[str, Value] = {}
-    for shortest, longest in buckets:
+    for shortest, longest in map(_bounds, buckets):
         inside = [i for i, length in enumerate(lengths) if shortest <= length <= longest]
         if inside:
             values[bucket_name((shortest, longest))] = metric(
@@ -415,7 +428,7 @@ def alignment_error_rate(
     for i, (a, s, p) in enumerate(sets):
         if not s <= p:
             raise ValueError(
-                f"possible: expected every sure link, got none of {sorted(s - p)} in sentence {i}"
+                f"possible: expected every sure link, got none of {sorted(s - p, key=str)} in sentence {i}"
             )
         right += len(a & s) + len(a & p)
         proposed += len(a) + len(s)

@@ -559,7 +559,10 @@ class Seq2Seq(keras.Model):
             >>> logits.shape.as_list(), state.shape.as_list(), weights.shape.as_list()
             ([1, 6], [1, 8], [1, 2])
         """
+        if not isinstance(memory, Memory):
+            raise TypeError(f"memory: expected what encode() returns, got {type(memory).__name__}")
         token = integers("token", token)
+        check_ids("token", token, len(self.target_vocabulary))
         (state,) = tensors("bn", state=state)
         rows = memory.state.shape[:1]
         if not token.shape.is_compatible_with(rows):
@@ -788,6 +791,7 @@ def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
             f"target_out: expected (b, q) as in logits of shape {show(logits.shape)}, "
             f"got shape {show(target_out.shape)}"
         )
+    check_ids("target_out", target_out, logits.shape[-1])
     if logits.dtype.size < 4:  # or a sum over many tokens would overflow
         logits = tf.cast(logits, tf.float32)
     replica = tf.distribute.get_replica_context()
@@ -862,7 +866,15 @@ def train(
         raise ValueError(
             f"batch_size: expected a row for each of {replicas} replicas, got {batch_size}"
         )
+    if not isinstance(pairs, Iterable):
+        raise TypeError(f"pairs: expected a list of sentence pairs, got {pairs!r}")
     pairs = list(pairs)
+    for number, pair in enumerate(pairs):
+        if not (hasattr(pair, "source") and hasattr(pair, "target")):
+            raise TypeError(
+                f"pairs[{number}]: expected source and target, as a corpus.SentencePair has them, "
+                f"got {type(pair).__name__}"
+            )
     if not pairs:
         raise ValueError("pairs: expected at least one pair of sentences, got none")
     sources = encode_all("pairs.source", [p.source for p in pairs], model.source_vocabulary)
@@ -1000,15 +1012,21 @@ def as_ids(name: str, ids: ArrayLike, vocabulary: Vocabulary, rows: int | None =
     if ids.shape.rank != 2 or 0 in ids.shape or rows not in (None, ids.shape[0]):
         expected = f"({rows or 'batch'}, length)"
         raise ValueError(f"{name}: expected ids of shape {expected}, got shape {show(ids.shape)}")
-    if tf.executing_eagerly():
-        values = ids.numpy()
-        outside = values[(values < 0) | (values >= len(vocabulary))]
-        if outside.size:
-            raise ValueError(
-                f"{name}: expected ids of the vocabulary, from 0 to {len(vocabulary) - 1}, "
-                f"got {outside[0]}"
-            )
+    check_ids(name, ids, len(vocabulary))
     return ids
+
+
+def check_ids(name: str, ids: tf.Tensor, vocabulary_size: int | None) -> None:
+    """Raises a ValueError if an id is known to be none of the vocabulary."""
+    if vocabulary_size is None or not tf.executing_eagerly():
+        return
+    values = ids.numpy()
+    outside = values[(values < 0) | (values >= vocabulary_size)]
+    if outside.size:
+        raise ValueError(
+            f"{name}: expected ids of the vocabulary, from 0 to {vocabulary_size - 1}, "
+            f"got {outside[0]}"
+        )
 
 
 def as_whole(name: str, ids: ArrayLike) -> tf.Tensor:
@@ -1037,6 +1055,8 @@ def encode_all(
     end: bool = False,
 ) -> list[list[int]]:
     """The ids of sentences; an error says which sentence it is about."""
+    if not isinstance(sentences, Iterable):
+        raise TypeError(f"{name}: expected a list of sentences, got {sentences!r}")
     encoded = []
     for number, words in enumerate(sentences):
         try:
@@ -1046,14 +1066,18 @@ def encode_all(
     return encoded
 
 
-def check_inputs(inputs: tf.Tensor, mask: tf.Tensor | None) -> None:
+def check_inputs(inputs: tf.Tensor, mask: Any) -> None:
     tensors("bkd", inputs=inputs)
-    if mask is None or mask.dtype != tf.bool or not mask.shape.is_compatible_with(inputs.shape[:2]):
-        got = "None" if mask is None else f"{mask.dtype.name} of shape {show(mask.shape)}"
-        raise ValueError(
-            f"mask: expected a boolean (b, k), True where there is a word, for inputs of shape "
-            f"{show(inputs.shape)}, got {got}"
-        )
+    if not tf.is_tensor(mask):
+        got = "None" if mask is None else type(mask).__name__
+    elif mask.dtype != tf.bool or not mask.shape.is_compatible_with(inputs.shape[:2]):
+        got = f"{mask.dtype.name} of shape {show(mask.shape)}"
+    else:
+        return
+    raise ValueError(
+        f"mask: expected a boolean (b, k), True where there is a word, for inputs of shape "
+        f"{show(inputs.shape)}, got {got}"
+    )
 
 
 def check_choice(name: str, value: Any, choices: Iterable[Any]) -> None:
