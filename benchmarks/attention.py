@@ -25,12 +25,8 @@ import tensorflow as tf
 from common import Row
 
 from attention_helpers import _chunked
-from attention_helpers.functional import (
-    additive_attention,
-    chunked_additive_attention,
-    chunked_attention,
-    scaled_dot_product_attention,
-)
+from attention_helpers.chunked import chunked_additive_attention, chunked_attention
+from attention_helpers.functional import additive_attention, scaled_dot_product_attention
 
 MODES = {
     "eager": lambda function: function,

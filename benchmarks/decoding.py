@@ -23,15 +23,9 @@ import numpy as np
 import tensorflow as tf
 from common import Row
 
-from attention_helpers.corpus import (
-    END_ID,
-    START_ID,
-    generate_pairs,
-    pad,
-    source_vocabulary,
-    target_vocabulary,
-)
+from attention_helpers.corpus import generate_pairs, source_vocabulary, target_vocabulary
 from attention_helpers.seq2seq import Seq2Seq, extend_beam, start_beam, train
+from attention_helpers.text import END_ID, START_ID, pad
 
 BATCH, SENTENCES, UNITS, WIDTH = 32, 128, 64, 4
 

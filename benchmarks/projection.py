@@ -20,8 +20,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from attention_helpers.corpus import Vocabulary
 from attention_helpers.seq2seq import Seq2Seq, training_step
+from attention_helpers.text import Vocabulary
 
 BATCH, KEYS, DEPTH, UNITS, WORDS = 64, 25, 128, 64, 300
 CALLS = 10  # of a round

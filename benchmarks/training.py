@@ -28,14 +28,9 @@ import numpy as np
 import tensorflow as tf
 from common import Row
 
-from attention_helpers.corpus import (
-    batches_by_length,
-    generate_pairs,
-    pad,
-    source_vocabulary,
-    target_vocabulary,
-)
+from attention_helpers.corpus import generate_pairs, source_vocabulary, target_vocabulary
 from attention_helpers.seq2seq import Seq2Seq, training_step
+from attention_helpers.text import batches_by_length, pad
 
 BATCH, EMBEDDING = 32, 64
 BATCHES = 8  # of a round; the same sentences for every model

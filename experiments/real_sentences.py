@@ -8,7 +8,7 @@ ATTENTION_HELPERS_DATA names) and sentencepiece; stores no sentence of it.
 
 from common import arguments, run_all
 
-from attention_helpers import corpus, datasets, metrics
+from attention_helpers import datasets, metrics, text
 
 BUCKETS = ((1, 10), (11, 15), (16, 20), (21, 40))  # words of the English sentence
 SUBWORDS = 3_000  # joint: both languages share them
@@ -36,9 +36,7 @@ def load(split, subwords):
     """The sentence pairs of a split, cut into subwords."""
     english, french = datasets.load_multi30k(split)
     pairs = zip(map(subwords.encode, english), map(subwords.encode, french), strict=True)
-    return [
-        corpus.SentencePair(source, target, frozenset(), frozenset()) for source, target in pairs
-    ]
+    return [text.SentencePair(source, target, frozenset(), frozenset()) for source, target in pairs]
 
 
 def run(name, seed):
@@ -47,7 +45,7 @@ def run(name, seed):
 
     english, french = datasets.load_multi30k("train")
     subwords = datasets.Subwords.train(english + french, size=SUBWORDS)
-    vocabulary = corpus.Vocabulary(subwords.tokens)
+    vocabulary = text.Vocabulary(subwords.tokens)
     model = Seq2Seq(vocabulary, vocabulary, **MODELS[name], seed=seed)
     pairs = [
         pair

@@ -3,13 +3,7 @@
 import numpy as np
 import pytest
 
-from attention_helpers.corpus import (
-    END_ID,
-    PAD_ID,
-    SHORTER_MORE_OFTEN,
-    START_ID,
-    batches_by_length,
-)
+from attention_helpers.text import END_ID, PAD_ID, SHORTER_MORE_OFTEN, START_ID, batches_by_length
 
 NUMBER, BATCH = 23, 3  # bins of 8, 8 and 7 sentences: two batches a round, and a rest
 

@@ -13,7 +13,6 @@ import pytest
 import tensorflow as tf
 
 from attention_helpers import _decoding
-from attention_helpers.corpus import END_ID, PAD_ID, START_ID, Vocabulary
 from attention_helpers.seq2seq import (
     Seq2Seq,
     beam_search,
@@ -21,6 +20,7 @@ from attention_helpers.seq2seq import (
     greedy_search,
     start_beam,
 )
+from attention_helpers.text import END_ID, PAD_ID, START_ID, Vocabulary
 
 ALL = 341  # places for all of a vocabulary of 5 and a limit of 4: 1 + 4 + 16 + 64 ended, 256 cut
 

@@ -6,14 +6,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from attention_helpers import _chunked as chunked
-from attention_helpers.functional import (
-    additive_attention,
-    causal_mask,
-    chunked_additive_attention,
-    chunked_attention,
-    scaled_dot_product_attention,
-)
+from attention_helpers import chunked
+from attention_helpers.chunked import chunked_additive_attention, chunked_attention
+from attention_helpers.functional import additive_attention, scaled_dot_product_attention
+from attention_helpers.masks import causal_mask
 
 BATCH, HEADS, QUERIES, KEYS, DEPTH, VALUES = 2, 2, 4, 5, 3, 2
 

@@ -15,14 +15,8 @@ import numpy as np
 import pytest
 
 from attention_helpers import corpus
-from attention_helpers.corpus import (
-    SentencePair,
-    Vocabulary,
-    generate_pairs,
-    pad,
-    source_vocabulary,
-    target_vocabulary,
-)
+from attention_helpers.corpus import generate_pairs, source_vocabulary, target_vocabulary
+from attention_helpers.text import SentencePair, Vocabulary, pad
 
 # ------------------------------------------------------------------ an independent lexicon
 

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from attention_helpers.corpus import END_ID, START_ID, SentencePair, Vocabulary
 from attention_helpers.seq2seq import Seq2Seq, masked_crossentropy, train
+from attention_helpers.text import END_ID, START_ID, SentencePair, Vocabulary
 
 LETTERS = Vocabulary(list("abcd"))
 LENGTHS = [1, 1, 1, 6, 1, 6, 5, 6]  # however a batch is halved, its halves have unlike sizes

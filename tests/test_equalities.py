@@ -12,20 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from attention_helpers.chunked import chunked_additive_attention, chunked_attention
 from attention_helpers.functional import (
     additive_attention,
     additive_scores,
     attention,
-    causal_mask,
-    chunked_additive_attention,
-    chunked_attention,
     dot_product_scores,
     general_scores,
-    local_mask,
     masked_softmax,
-    padding_mask,
     scaled_dot_product_attention,
 )
+from attention_helpers.masks import causal_mask, local_mask, padding_mask
 
 FEW = settings(
     max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)

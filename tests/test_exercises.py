@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from attention_helpers import functional, metrics
+from attention_helpers import functional, masks, metrics
 from attention_helpers.exercises import check, names
 
 # One right answer to each, in another way than the reference: in TensorFlow where it can be.
 RIGHT = {
-    "padding_mask": functional.padding_mask,
+    "padding_mask": masks.padding_mask,
     "masked_mean": lambda losses, mask: tf.reduce_mean(tf.boolean_mask(losses, mask)),
     "gru_state": lambda state, candidate, update: state + update * (candidate - state),
     "softmax": tf.nn.softmax,
@@ -33,7 +33,7 @@ RIGHT = {
     "attention_scores_with_heads": lambda query, key: tf.einsum("bqhd,bkhd->bhqk", query, key),
     "masked_softmax": functional.masked_softmax,
     "scaled_dot_product_attention": functional.scaled_dot_product_attention,
-    "causal_mask": functional.causal_mask,
+    "causal_mask": masks.causal_mask,
 }
 
 

@@ -10,14 +10,12 @@ from attention_helpers.functional import (
     additive_attention,
     additive_scores,
     attention,
-    causal_mask,
     dot_product_scores,
     general_scores,
-    local_mask,
     masked_softmax,
-    padding_mask,
     scaled_dot_product_attention,
 )
+from attention_helpers.masks import causal_mask, local_mask, padding_mask
 
 BATCH, QUERIES, KEYS, DEPTH, VALUES = 2, 3, 4, 5, 6
 

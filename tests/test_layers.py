@@ -7,13 +7,13 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attention_helpers.functional import causal_mask, padding_mask
 from attention_helpers.layers import (
     BahdanauAttention,
     LuongAttention,
     copy_from_keras,
     copy_to_keras,
 )
+from attention_helpers.masks import causal_mask, padding_mask
 
 TOKENS = np.array([[7, 8, 9, 4], [7, 8, 0, 0]], "int32")
 

@@ -21,15 +21,7 @@ import tensorflow as tf
 
 from attention_helpers import seq2seq
 from attention_helpers._decoding import swap_batch_and_time
-from attention_helpers.corpus import (
-    END_ID,
-    PAD_ID,
-    START_ID,
-    SentencePair,
-    Vocabulary,
-    batches_by_length,
-)
-from attention_helpers.functional import padding_mask
+from attention_helpers.masks import padding_mask
 from attention_helpers.seq2seq import (
     GRU,
     Progress,
@@ -39,6 +31,14 @@ from attention_helpers.seq2seq import (
     sentence_dropout,
     train,
     training_step,
+)
+from attention_helpers.text import (
+    END_ID,
+    PAD_ID,
+    START_ID,
+    SentencePair,
+    Vocabulary,
+    batches_by_length,
 )
 
 ENGLISH = Vocabulary(["a", "black", "cat", "dog", "sees", "the"])

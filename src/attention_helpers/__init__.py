@@ -22,8 +22,11 @@ __version__ = "0.1.0"
 
 # In reading order: each module imports only those before it.
 _SUBMODULES = [
+    "masks",
     "functional",
+    "chunked",
     "layers",
+    "text",
     "corpus",
     "datasets",
     "seq2seq",

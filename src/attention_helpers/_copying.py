@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from ._checks import show
 from ._tensorflow import keras
+from ._tensors import show
 
 # Keras' sublayers, and what their weights are called here.
 PARTS = {"query": "query", "key": "key", "value": "value", "attention_output": "output"}

@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from ._checks import finite_scalar, integers, show, tensors
 from ._tensorflow import tf
-from .corpus import END_ID, PAD_ID, START_ID
+from ._tensors import finite_scalar, integers, show, tensors
+from .text import END_ID, PAD_ID, START_ID
 
 __all__ = ["Beam", "Found", "beam_search", "extend_beam", "greedy_search", "start_beam"]
 

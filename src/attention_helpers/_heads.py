@@ -3,8 +3,7 @@
 import math
 from typing import Any, NamedTuple
 
-from ._checks import integers, positive_integer, show, tensors
-from ._checks import length as check_length
+from ._arguments import integer
 from ._layer import (
     AttentionLayer,
     Shape,
@@ -20,6 +19,8 @@ from ._layer import (
     rows,
 )
 from ._tensorflow import keras, tf
+from ._tensors import integers, show, tensors
+from ._tensors import length as check_length
 from .functional import scaled_dot_product_attention
 
 # Keras' arguments that this layer takes only to say that it has no other way, with the values that
@@ -95,7 +96,7 @@ class MultiHeadAttention(AttentionLayer):
     - `return_attention_scores`: whether to return the weights `(b, h, q, k)` too, before dropout;
     - `training`: whether to drop weights; Keras fills it in;
     - `use_causal_mask`: whether position i of the query sees the keys up to i only, both counted
-      from the first, as Keras counts (`functional.causal_mask` aligns the last ones);
+      from the first, as Keras counts (`masks.causal_mask` aligns the last ones);
     - `cache`: an `AttentionCache`, to which the keys and values are added;
 
     the layer returns the output `(b, q, output)`, then the weights if asked for, then with a cache
@@ -154,8 +155,8 @@ class MultiHeadAttention(AttentionLayer):
         _check_only(
             attention_axes=attention_axes, flash_attention=flash_attention, use_gate=use_gate
         )
-        self.num_heads = positive_integer("num_heads", num_heads)
-        self.key_dim = positive_integer("key_dim", key_dim)
+        self.num_heads = integer("num_heads", num_heads, least=1)
+        self.key_dim = integer("key_dim", key_dim, least=1)
         self.value_dim = _positive_or("value_dim", value_dim, self.key_dim)
         self.num_key_value_heads = _positive_or(
             "num_key_value_heads", num_key_value_heads, self.num_heads
@@ -449,7 +450,7 @@ def _repeated(value: tf.Tensor, num_heads: int) -> tf.Tensor:
 
 
 def _positive_or(name: str, value: int | None, default: int | None) -> Any:
-    return default if value is None else positive_integer(name, value)
+    return default if value is None else integer(name, value, least=1)
 
 
 def _sizes(name: str, sizes: Any) -> tuple[int, ...] | None:
@@ -458,7 +459,7 @@ def _sizes(name: str, sizes: Any) -> tuple[int, ...] | None:
     sizes = tuple(sizes) if isinstance(sizes, (tuple, list)) else (sizes,)
     if not sizes:
         raise ValueError(f"{name}: expected one size or more, got none")
-    return tuple(positive_integer(name, size) for size in sizes)
+    return tuple(integer(name, size, least=1) for size in sizes)
 
 
 def _check_only(**given: Any) -> None:

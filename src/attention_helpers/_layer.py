@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
-from ._checks import boolean, fits, mask_for, show
 from ._tensorflow import keras, tf
+from ._tensors import boolean, fits, mask_for, show
 
 Shape = Sequence[int | None]
 
@@ -172,7 +172,7 @@ def causal_band(
     """True where the key is not later than the query, and less than a window away; None if all is.
 
     The first query stands at the first key, or `start` keys after it. That is how Keras' layers
-    count; `functional.causal_mask` lets the two end together.
+    count; `masks.causal_mask` lets the two end together.
 
     Example:
         >>> tf.cast(causal_band(tf.zeros((2, 1)), tf.zeros((3, 1))), tf.int32).numpy().tolist()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ._checks import TensorLike, bias_for, mask_for, show, tensors
 from ._tensorflow import tf
+from ._tensors import TensorLike, bias_for, mask_for, show, tensors
 
 
 def widen(tensor: tf.Tensor, batch: tf.Tensor, own: int) -> tf.Tensor:

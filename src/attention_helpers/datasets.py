@@ -227,7 +227,7 @@ class Subwords:
                 model_type="bpe",
                 vocab_size=size + 1,  # SentencePiece counts its own "<unk>"
                 character_coverage=1.0,
-                bos_id=-1,  # start, end and padding belong to `corpus.Vocabulary`
+                bos_id=-1,  # start, end and padding belong to `text.Vocabulary`
                 eos_id=-1,
                 num_threads=1,
                 minloglevel=3,

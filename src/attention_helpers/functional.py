@@ -11,31 +11,23 @@ known of them without computing.
 
 from __future__ import annotations
 
-from ._checks import (
+from ._leading import by_groups, merge_groups, widen
+from ._tensorflow import tf
+from ._tensors import (
     TensorLike,
     bias_for,
     finite_scalar,
-    integers,
-    length,
     mask_for,
     tensors,
 )
-from ._chunked import chunked_additive_attention, chunked_attention
-from ._leading import by_groups, merge_groups, widen
-from ._tensorflow import tf
 
 __all__ = [
     "additive_attention",
     "additive_scores",
     "attention",
-    "causal_mask",
-    "chunked_additive_attention",
-    "chunked_attention",
     "dot_product_scores",
     "general_scores",
-    "local_mask",
     "masked_softmax",
-    "padding_mask",
     "scaled_dot_product_attention",
 ]
 
@@ -275,90 +267,6 @@ def scaled_dot_product_attention(
     return tf.einsum("...qk,...kv->...qv", weights, value), weights
 
 
-def padding_mask(tokens: TensorLike, pad_id: int = 0) -> tf.Tensor:
-    """True where there is a token, False where there is padding.
-
-    Args:
-        tokens: integer `(..., k)`.
-        pad_id: the id of the padding.
-
-    Returns:
-        A boolean mask `(..., 1, k)`: the same for every query.
-
-    Raises:
-        ValueError: the tokens are not integers, or a scalar; the id is not one integer.
-
-    Example:
-        >>> padding_mask([[7, 8, 0]]).numpy().tolist()
-        [[[True, True, False]]]
-    """
-    tokens = integers("tokens", tokens, least_rank=1)
-    pad = integers("pad_id", pad_id, most_rank=0)
-    # In int64 no id is taken for another: uint8 would have 256 for 0.
-    return tf.not_equal(tf.cast(tokens, tf.int64), tf.cast(pad, tf.int64))[..., None, :]
-
-
-def causal_mask(query_length: TensorLike, key_length: TensorLike | None = None) -> tf.Tensor:
-    """True where the key is not later than the query.
-
-    When the lengths differ, the last query stands at the last key, as it does when the keys of
-    earlier steps are kept.
-
-    Args:
-        query_length: an integer, or a scalar integer tensor such as `tf.shape(query)[-2]`.
-        key_length: the same; None means `query_length`.
-
-    Returns:
-        A boolean mask `(q, k)`.
-
-    Raises:
-        ValueError: a length is not an integer, not a scalar, or negative.
-
-    Example:
-        >>> tf.cast(causal_mask(3), tf.int32).numpy().tolist()
-        [[1, 0, 0], [1, 1, 0], [1, 1, 1]]
-        >>> tf.cast(causal_mask(2, 3), tf.int32).numpy().tolist()
-        [[1, 1, 0], [1, 1, 1]]
-
-    Source: Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.3.
-    """
-    query_position, key_position = _positions(query_length, key_length)
-    return key_position <= query_position
-
-
-def local_mask(
-    query_length: TensorLike, key_length: TensorLike | None = None, *, window: TensorLike
-) -> tf.Tensor:
-    """True where the key is at most `window` positions before or after the query.
-
-    When the lengths differ, the last query stands at the last key, as in `causal_mask`. For a
-    window that looks only back, combine the two: `local_mask(n, window=w) & causal_mask(n)`.
-
-    Args:
-        query_length: an integer, or a scalar integer tensor such as `tf.shape(query)[-2]`.
-        key_length: the same; None means `query_length`.
-        window: an integer, 0 or more, or a scalar integer tensor; 0 leaves only the query's own
-            position.
-
-    Returns:
-        A boolean mask `(q, k)`.
-
-    Raises:
-        ValueError: a length or the window is not an integer, not a scalar, or negative.
-
-    Example:
-        >>> tf.cast(local_mask(4, window=1), tf.int32).numpy().tolist()
-        [[1, 1, 0, 0], [1, 1, 1, 0], [0, 1, 1, 1], [0, 0, 1, 1]]
-
-    Source: Beltagy, Peters and Cohan 2020 (arXiv 2004.05150), the sliding window; what they call
-    its size is both sides together.
-    """
-    window = length("window", window)
-    query_position, key_position = _positions(query_length, key_length)
-    distance = tf.abs(key_position - query_position)
-    return tf.cast(distance, tf.int64) <= tf.cast(window, tf.int64)
-
-
 def _sum(one: tf.Tensor, other: tf.Tensor, own: int) -> tf.Tensor:
     """one + other, where the axes before the last `own` may broadcast one way and the other.
 
@@ -370,17 +278,6 @@ def _sum(one: tf.Tensor, other: tf.Tensor, own: int) -> tf.Tensor:
         batch = tf.broadcast_dynamic_shape(tf.shape(one)[:-own], tf.shape(other)[:-own])
         one, other = widen(one, batch, own), widen(other, batch, own)
     return one + other
-
-
-def _positions(
-    query_length: TensorLike, key_length: TensorLike | None
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """The positions of the queries (q, 1) and of the keys (1, k), the last of each at one place."""
-    query_length = length("query_length", query_length)
-    key_length = query_length if key_length is None else length("key_length", key_length)
-    key_length = tf.cast(key_length, query_length.dtype)
-    query_position = tf.range(query_length)[:, None] + key_length - query_length
-    return query_position, tf.range(key_length)[None, :]
 
 
 def _scale(scale: TensorLike | None, query: tf.Tensor) -> tf.Tensor:

@@ -16,11 +16,12 @@ holds for every position which `query_mask` masks. The context carries the mask 
 
 from typing import Any
 
-from ._checks import positive_integer, tensors
+from ._arguments import integer
 from ._copying import copy_from_keras, copy_to_keras
 from ._heads import AttentionCache, MultiHeadAttention
 from ._layer import ContextAndWeights, depth, fresh
 from ._tensorflow import keras, tf
+from ._tensors import tensors
 from .functional import additive_attention, additive_scores, attention, dot_product_scores
 
 __all__ = [
@@ -91,7 +92,7 @@ class BahdanauAttention(ContextAndWeights):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.units = positive_integer("units", units)
+        self.units = integer("units", units, least=1)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.score_initializer = keras.initializers.get(score_initializer)
 
@@ -199,7 +200,7 @@ class LuongAttention(ContextAndWeights):
         if units is not None and score != "concat":
             raise ValueError(f'units: expected None, for the score "{score}" has none, got {units}')
         self.score = score
-        self.units = None if units is None else positive_integer("units", units)
+        self.units = None if units is None else integer("units", units, least=1)
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.score_initializer = keras.initializers.get(score_initializer)
 

@@ -96,7 +96,7 @@ Bucket = TypeVar("Bucket", bound=Hashable)
 
 
 class Links(Protocol):
-    """Anything with gold links, such as `corpus.SentencePair`."""
+    """Anything with gold links, such as `text.SentencePair`."""
 
     @property
     def sure(self) -> LinkSet: ...
@@ -458,7 +458,7 @@ def alignment(
         source: the source words, one for each column.
         target: the target words, one for each row.
         gold: the hand alignment: an object with the attributes ``sure`` and ``possible`` (such as
-            `corpus.SentencePair`) or these two as a pair of sets of links (source position,
+            `text.SentencePair`) or these two as a pair of sets of links (source position,
             target position). Sure links are outlined solid, links that are only possible dashed.
         ax: where to draw; by default in a new figure whose size follows the sentences.
         title: over the figure.

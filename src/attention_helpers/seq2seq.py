@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ._checks import integers, positive_integer, show, tensors
+from ._arguments import integer
 from ._decoding import (
     Beam,
     Found,
@@ -36,9 +36,10 @@ from ._decoding import (
     swap_batch_and_time,
 )
 from ._tensorflow import keras, tf
-from .corpus import END_ID, PAD_ID, SentencePair, Vocabulary, batches_by_length, pad
-from .functional import padding_mask
+from ._tensors import check_ids, integers, show, tensors, whole_numbers
 from .layers import BahdanauAttention, LuongAttention
+from .masks import padding_mask
+from .text import END_ID, PAD_ID, SentencePair, Vocabulary, batches_by_length, encode_all, pad
 
 __all__ = [
     "GRU",
@@ -419,7 +420,7 @@ class Seq2Seq(keras.Model):
     """An encoder–decoder that translates token sequences.
 
     Args:
-        source_vocabulary, target_vocabulary: `corpus.Vocabulary`, or their lists of tokens.
+        source_vocabulary, target_vocabulary: `text.Vocabulary`, or their lists of tokens.
         attention: None (one fixed vector), "bahdanau", or one of Luong's: "dot", "general",
             "concat".
         units: n, the size of the states.
@@ -438,7 +439,7 @@ class Seq2Seq(keras.Model):
             [0, 1), a seed that is negative or not an integer.
 
     Example:
-        >>> from attention_helpers.corpus import Vocabulary
+        >>> from attention_helpers.text import Vocabulary
         >>> model = Seq2Seq(Vocabulary(["a", "cat"]), Vocabulary(["un", "chat"]), units=8, seed=0)
         >>> model((np.array([[4, 5]]), np.array([[1, 4, 5]]))).shape
         TensorShape([1, 3, 6])
@@ -784,7 +785,7 @@ def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
 
     Source: Cho et al. 2014 (arXiv 1406.1078), the log-likelihood that training maximises.
     """
-    target_out = as_whole("target_out", target_out)
+    target_out = whole_numbers("target_out", target_out)
     (logits,) = tensors("bqv", logits=logits)
     if not target_out.shape.is_compatible_with(logits.shape[:2]):
         raise ValueError(
@@ -830,7 +831,7 @@ def train(
 
     Args:
         model: a `Seq2Seq`.
-        pairs: `corpus.SentencePair`s, or any objects with `source` and `target` tokens.
+        pairs: `text.SentencePair`s, or any objects with `source` and `target` tokens.
         steps: how many batches.
         batch_size: sentences a batch; a batch holds sentences of similar length.
         learning_rate: the highest one, after the warm-up.
@@ -850,7 +851,7 @@ def train(
             negative.
 
     Example:
-        >>> from attention_helpers.corpus import SentencePair
+        >>> from attention_helpers.text import SentencePair
         >>> model = Seq2Seq(["a", "cat"], ["un", "chat"], units=4, embedding_dim=4, seed=0)
         >>> pairs = [SentencePair(("a", "cat"), ("un", "chat"), frozenset(), frozenset())]
         >>> history = train(model, pairs, steps=2, verbose=False)
@@ -872,7 +873,7 @@ def train(
     for number, pair in enumerate(pairs):
         if not (hasattr(pair, "source") and hasattr(pair, "target")):
             raise TypeError(
-                f"pairs[{number}]: expected source and target, as a corpus.SentencePair has them, "
+                f"pairs[{number}]: expected source and target, as a text.SentencePair has them, "
                 f"got {type(pair).__name__}"
             )
     if not pairs:
@@ -1016,56 +1017,6 @@ def as_ids(name: str, ids: ArrayLike, vocabulary: Vocabulary, rows: int | None =
     return ids
 
 
-def check_ids(name: str, ids: tf.Tensor, vocabulary_size: int | None) -> None:
-    """Raises a ValueError if an id is known to be none of the vocabulary."""
-    if vocabulary_size is None or not tf.executing_eagerly():
-        return
-    values = ids.numpy()
-    outside = values[(values < 0) | (values >= vocabulary_size)]
-    if outside.size:
-        raise ValueError(
-            f"{name}: expected ids of the vocabulary, from 0 to {vocabulary_size - 1}, "
-            f"got {outside[0]}"
-        )
-
-
-def as_whole(name: str, ids: ArrayLike) -> tf.Tensor:
-    """Ids as integers, also from floats that can hold them all, such as Keras makes of them."""
-    try:
-        tensor = tf.convert_to_tensor(ids)
-    except (TypeError, ValueError):
-        return integers(name, ids)  # which says what is wrong
-    if tensor.dtype not in (tf.float32, tf.float64):
-        return integers(name, tensor)
-    if tf.executing_eagerly():
-        values = tensor.numpy()
-        broken = values[values % 1 != 0]
-        if broken.size:
-            raise ValueError(
-                f"{name}: expected an integer dtype, or whole numbers, got {broken[0]}"
-            )
-    return tf.cast(tensor, tf.int32)
-
-
-def encode_all(
-    name: str,
-    sentences: Iterable[Sequence[str]],
-    vocabulary: Vocabulary,
-    start: bool = False,
-    end: bool = False,
-) -> list[list[int]]:
-    """The ids of sentences; an error says which sentence it is about."""
-    if not isinstance(sentences, Iterable):
-        raise TypeError(f"{name}: expected a list of sentences, got {sentences!r}")
-    encoded = []
-    for number, words in enumerate(sentences):
-        try:
-            encoded.append(vocabulary.encode(words, start=start, end=end))
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{name}[{number}]: {error}") from None
-    return encoded
-
-
 def check_inputs(inputs: tf.Tensor, mask: Any) -> None:
     tensors("bkd", inputs=inputs)
     if not tf.is_tensor(mask):
@@ -1092,7 +1043,7 @@ def is_whole(number: Any) -> bool:
 
 def check_positive(**numbers: Any) -> None:
     for name, number in numbers.items():
-        positive_integer(name, number)
+        integer(name, number, least=1)
 
 
 def check_number(name: str, value: Any, expected: str, is_right: Callable[[Any], bool]) -> None:

@@ -14,17 +14,17 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
-from ._checks import (
+from ._arguments import integer
+from ._leading import by_groups, merge_groups, widen
+from ._tensorflow import tf
+from ._tensors import (
     TensorLike,
     bias_for,
     finite_scalar,
     mask_for,
-    positive_integer,
     scores_shape,
     tensors,
 )
-from ._leading import by_groups, merge_groups, widen
-from ._tensorflow import tf
 
 __all__ = ["chunked_additive_attention", "chunked_attention"]
 
@@ -91,7 +91,7 @@ def chunked_attention(
     Source: Rabe and Staats 2021 (arXiv 2112.05682), with the running softmax of Milakov and
     Gimelshein 2018 (arXiv 1805.02867).
     """
-    chunk_size = positive_integer("chunk_size", chunk_size)
+    chunk_size = integer("chunk_size", chunk_size, least=1)
     if grouped:
         query, key, value, mask, bias = by_groups(query, key, value, mask, bias)
     query, key, value = tensors(
@@ -145,7 +145,7 @@ def chunked_additive_attention(
     Source: Bahdanau, Cho and Bengio 2014 (arXiv 1409.0473), e_ij, α_ij and c_i; in chunks after
     Rabe and Staats 2021 (arXiv 2112.05682).
     """
-    chunk_size = positive_integer("chunk_size", chunk_size)
+    chunk_size = integer("chunk_size", chunk_size, least=1)
     query, key, value, weight = tensors(
         "...qu,...ku,...kv,u", nonempty="uk", query=query, key=key, value=value, weight=weight
     )

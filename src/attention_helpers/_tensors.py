@@ -159,22 +159,6 @@ def finite_scalar(name: str, value: TensorLike, dtype: tf.DType) -> tf.Tensor:
     return tensor
 
 
-def positive_integer(name: str, value: Any) -> int:
-    """A positive integer, as a Python `int`, which a configuration can hold.
-
-    Raises:
-        ValueError: it is something else.
-
-    Example:
-        >>> positive_integer("chunk_size", 0)
-        Traceback (most recent call last):
-        ValueError: chunk_size: expected a positive integer, got 0
-    """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
-        raise ValueError(f"{name}: expected a positive integer, got {value!r}")
-    return int(value)
-
-
 def integers(
     name: str, array: TensorLike, least_rank: int = 0, most_rank: int | None = None
 ) -> tf.Tensor:
@@ -202,21 +186,52 @@ def integers(
     return tensor
 
 
-def length(name: str, value: TensorLike) -> tf.Tensor:
+def check_ids(name: str, ids: tf.Tensor, vocabulary_size: int | None) -> None:
+    """Raises a ValueError if an id is known to be none of the vocabulary."""
+    if vocabulary_size is None or not tf.executing_eagerly():
+        return
+    values = ids.numpy()
+    outside = values[(values < 0) | (values >= vocabulary_size)]
+    if outside.size:
+        raise ValueError(
+            f"{name}: expected ids of the vocabulary, from 0 to {vocabulary_size - 1}, "
+            f"got {outside[0]}"
+        )
+
+
+def whole_numbers(name: str, ids: TensorLike) -> tf.Tensor:
+    """Ids as integers, also from floats that can hold them all, such as Keras makes of them."""
+    try:
+        tensor = tf.convert_to_tensor(ids)
+    except (TypeError, ValueError):
+        return integers(name, ids)  # which says what is wrong
+    if tensor.dtype not in (tf.float32, tf.float64):
+        return integers(name, tensor)
+    if tf.executing_eagerly():
+        values = tensor.numpy()
+        broken = values[values % 1 != 0]
+        if broken.size:
+            raise ValueError(
+                f"{name}: expected an integer dtype, or whole numbers, got {broken[0]}"
+            )
+    return tf.cast(tensor, tf.int32)
+
+
+def length(name: str, value: TensorLike, most_rank: int | None = 0) -> tf.Tensor:
     """Checks a length: an integer, or a scalar integer tensor. Returns it as a tensor.
 
     Raises:
-        ValueError: it is not an integer, not a scalar, or known to be negative.
+        ValueError: it is not an integer, of more axes than `most_rank`, or known to be negative.
 
     Example:
         >>> length("query_length", -1)
         Traceback (most recent call last):
         ValueError: query_length: expected 0 or more, got -1
     """
-    tensor = integers(name, value, most_rank=0)
+    tensor = integers(name, value, most_rank=most_rank)
     known = tf.get_static_value(tensor)
-    if known is not None and known < 0:
-        raise ValueError(f"{name}: expected 0 or more, got {known}")
+    if known is not None and (known < 0).any():
+        raise ValueError(f"{name}: expected 0 or more, got {known.min()}")
     # tf.range counts in no other dtypes.
     return tensor if tensor.dtype == tf.int32 else tf.cast(tensor, tf.int64)
 
