@@ -37,4 +37,4 @@ def measure(arguments):
 
 
 if __name__ == "__main__":
-    common.run(__doc__, measure)
+    common.run(__doc__, measure, settings=[common.DEFAULTS])
