@@ -1,0 +1,92 @@
+"""What all figures share: their styles, their size, and the names they are given."""
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from plotted import FIGURES, contraction
+
+from attention_helpers import plots
+
+
+def test_a_model_looks_the_same_whatever_it_is_drawn_beside():
+    alone = plots.line_styles(["bahdanau"])["bahdanau"]
+    beside = plots.line_styles(["new", "fixed", "bahdanau"])
+    assert beside["bahdanau"] == alone == plots.MODELS["bahdanau"]
+    assert beside["new"] not in plots.MODELS.values()
+    everything = plots.line_styles([*"abcdefgh", "fixed", "dot"])
+    assert len(set(everything.values())) == 10
+    with pytest.raises(ValueError, match="at most 10 lines"):
+        plots.line_styles("abcdefghijk")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_fits_the_page_on_opaque_white(name):
+    before = dict(matplotlib.rcParams)
+    ax = FIGURES[name]()
+    ax.figure.canvas.draw()
+    assert ax.figure.get_facecolor() == (1, 1, 1, 1)
+    assert ax.figure.get_tightbbox().width <= 7.2 and ax.figure.dpi == 100
+    texts = [t for t in ax.figure.findobj(plt.Text) if t.get_text().strip() and t.get_visible()]
+    assert min(text.get_fontsize() for text in texts) >= 9
+    assert dict(matplotlib.rcParams) == before  # the reader's own settings stay
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_can_be_drawn_in_given_axes(name):
+    figure, (left, right) = plt.subplots(1, 2)
+    assert FIGURES[name](ax=right) is right
+    assert plt.get_fignums() == [figure.number] and not left.has_data()
+    if not name.endswith("diagram"):
+        assert right.get_title(loc="left") == "t" or right.get_title() == "t"
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: plots.bleu_by_length({}), "bleu: expected a dictionary that is not empty, got {}"),
+        (lambda: plots.bleu_by_length({"a": {}}), r"bleu\['a'\]: expected a dictionary"),
+        (lambda: plots.bleu_by_length({"a": {"5-10": []}}), r"\['5-10'\]: expected a list"),
+        (lambda: plots.bleu_by_length({"a": {"5-10": [101]}}), "from 0 to 100, got 101"),
+        (lambda: plots.bleu_by_length({"a": {"5-10": [np.nan]}}), "expected finite numbers"),
+        (lambda: plots.bleu_by_length({"a": {"5-10": ["x"]}}), "expected numbers, got"),
+        (
+            lambda: plots.bleu_by_length({"a": {"x": 1}, "b": {"y": 1}}),
+            r"bleu\['b'\]: expected the buckets of 'a', \['x'\], got \['y'\]",
+        ),
+        (lambda: plots.capacity_sweep({"big": {"x": 1}}), "expected numbers of units"),
+        (lambda: plots.capacity_sweep({}), "bleu: expected a dictionary"),
+        (lambda: plots.score_comparison({}), "scores: expected a dictionary"),
+        (lambda: plots.score_comparison({"a": -1}), r"scores\['a'\]: .* from 0 to 100, got -1"),
+        (lambda: plots.probe_accuracy({"5-10": [1.2]}), "from 0 to 1, got 1.2"),
+        (lambda: plots.probe_accuracy({"5-10": [1]}, chance=2), "chance: expected"),
+        (lambda: plots.loss_curves({"a": [1.0, np.inf]}), r"losses\['a'\]: expected finite"),
+        (lambda: plots.loss_curves({"a": [1.0, 0.0]}), "expected positive numbers, got 0.0"),
+        (lambda: plots.loss_curves({"a": [1.0]}, window=0), "window: expected a positive integer"),
+        (lambda: plots.attention_diagram([0.5, 0.5]), "weights: expected one a source word, 4"),
+        (lambda: plots.attention_diagram(step=4), "step: expected an integer from 0 to 3, got 4"),
+        (lambda: plots.bottleneck_diagram(["a"] * 7), "source: expected 1 to 6 words, got 7"),
+        (lambda: plots.bottleneck_diagram(target=[]), "target: expected at least one word"),
+        (
+            lambda: contraction(equation="qd,kd"),
+            "equation: expected 2 operands and ->, got 'qd,kd'",
+        ),
+        (
+            lambda: contraction(equation="qd->q"),
+            "equation: expected 2 operands and ->, got 'qd->q'",
+        ),
+        (lambda: contraction(equation="q,kd->qk"), r"query: expected the axes 'q', .* \(2, 3\)"),
+        (lambda: contraction(equation="qd,dk->qk"), r"key: expected d = 3, got \(4, 3\)"),
+        (lambda: contraction(at={"q": 1}), "at: expected a position for each letter of 'qk', got"),
+        (lambda: contraction(at={"q": 2, "k": 0}), "at: expected a position for each letter of"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+    assert not plt.get_fignums()  # nothing half-drawn
+
+
+def test_rounding_above_a_limit_is_not_an_error():
+    plots.bleu_by_length({"a": {"x": 100.00000000000004}})  # as sacreBLEU gives for a perfect text
+    plots.alignment(np.float32([[1.0000001]]), ["a"], ["b"])
