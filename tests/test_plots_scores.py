@@ -92,11 +92,14 @@ def test_by_depth_draws_no_seeds_where_there_is_one_number():
         ({"dot": {8: 1.2}}, r"values\['dot'\]\[8\]: expected finite numbers from 0 to 1, got 1.2"),
         ({"dot": {256: 0.5, 8: 0.9}}, r"values: expected increasing depths, got \[256, 8\]"),
         ({"dot": {8: 0.5}, "scaled": {16: 0.9}}, r"values\['scaled'\]: expected the buckets of"),
-        ({"dot": {"eight": 0.5}}, "depths: expected numbers"),
-        ({"dot": {0: 0.5}}, "depths: expected finite numbers from 1"),
+        (
+            {"dot": {"eight": 0.5}},
+            r"size in values\['dot'\]: expected a positive integer, got 'eight'",
+        ),
+        ({"dot": {0: 0.5}}, r"size in values\['dot'\]: expected a positive integer, got 0"),
     ],
 )
 def test_bad_depths(values, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         plots.by_depth(values)
     assert not plt.get_fignums()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -21,8 +22,13 @@ if TYPE_CHECKING:
 Point: TypeAlias = tuple[float, float]
 
 
+def bucket_label(bucket: object) -> str:
+    """The name of a bucket as it is, except that a range of numbers gets its dash: 5–10."""
+    return re.sub(r"^(\d+)-(\d+)$", r"\1–\2", str(bucket))
+
+
 def draw_line(
-    ax: Axes, x: npt.ArrayLike, y: npt.ArrayLike, style: LineStyle, name: str, every: int = 1
+    ax: Axes, x: npt.ArrayLike, y: npt.ArrayLike, style: LineStyle, name: object, every: int = 1
 ) -> Line2D:
     """One line in its style, with a marker at every `every`-th point."""
     (line,) = ax.plot(
@@ -34,13 +40,15 @@ def draw_line(
         markeredgecolor="white",
         markersize=12 if style.marker == "*" else 7,  # a star of 7 points cannot be seen
         clip_on=False,  # a score of 100 is not cut in half
-        label=name,
+        label=str(name),
         markevery=every,
     )
     return line
 
 
-def draw_seeds(ax: Axes, x: npt.ArrayLike, y: npt.ArrayLike, style: LineStyle, name: str) -> None:
+def draw_seeds(
+    ax: Axes, x: npt.ArrayLike, y: npt.ArrayLike, style: LineStyle, name: object
+) -> None:
     """The single seeds: small, and above the line of their means."""
     ax.plot(
         x,

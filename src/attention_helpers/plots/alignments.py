@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from operator import index
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -66,6 +67,7 @@ def alignment(
         The axes.
 
     Raises:
+        TypeError: a sentence is not a sequence of words.
         ValueError: the shapes do not agree, a weight is not within 0–1, or a link points outside
             of the sentences.
 
@@ -179,7 +181,7 @@ def checked_gold(gold: GoldLinks | None, source_length: int, target_length: int)
     try:
         given: Any = gold  # a `SentencePair` is a tuple too, but not of these two
         sure, possible = (given.sure, given.possible) if hasattr(given, "sure") else given
-        links = Gold(*(frozenset((int(s), int(t)) for s, t in kind) for kind in (sure, possible)))
+        links = Gold(*(frozenset((index(s), index(t)) for s, t in k) for k in (sure, possible)))
     except (TypeError, ValueError) as error:
         raise ValueError(
             "gold: expected a pair (sure, possible) of sets of links (source position, target "

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from .._arguments import integer
-from ._checks import Numbers, Seeds, numbers, seeds_by_name
-from ._lines import draw_line, label_ends
+from .._arguments import integer, number
+from ._checks import Numbers, Seeds, seeds_by_name
+from ._lines import bucket_label, draw_line, label_ends
 from .style import INK, drawing, label_axes, line_styles, ordered_styles
 
 
@@ -33,6 +33,7 @@ def probe_accuracy(
         The axes.
 
     Raises:
+        TypeError: `accuracy` is not a dictionary, or `chance` not a number.
         ValueError: there is nothing to draw, or an accuracy is outside 0–1.
 
     Example:
@@ -42,13 +43,13 @@ def probe_accuracy(
     """
     curves = seeds_by_name("accuracy", accuracy, (0, 1))
     if chance is not None:
-        numbers("chance", chance, (0, 1))
+        chance = number("chance", chance, least=0, most=1)
     styles = ordered_styles(curves)
     lines = []
     with drawing(ax, (7.0, 4.2), title) as ax:
         for name, values in curves.items():
             positions = np.arange(1, len(values) + 1)
-            label = str(name).replace("-", "–")
+            label = bucket_label(name)
             every = max(1, len(values) // 8)
             lines.append(draw_line(ax, positions, values, styles[name], label, every))
         longest = max(map(len, curves.values()))
@@ -90,8 +91,9 @@ def loss_curves(
         The axes.
 
     Raises:
+        TypeError: `losses` is not a dictionary, or `window` not an integer.
         ValueError: there is nothing to draw, a loss is not positive and finite, or the window is
-            not a positive integer.
+            not positive.
 
     Example:
         >>> ax = loss_curves({"bahdanau": [4.0, 2.0, 1.0, 0.5]}, window=2)
@@ -127,11 +129,9 @@ def loss_curves(
 
 def _running_mean(values: Numbers, window: int) -> Numbers:
     """The mean of each value and the up to `window` − 1 values before it."""
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    ends = np.arange(1, len(values) + 1)
-    starts = np.maximum(ends - window, 0)
-    means: Numbers = (sums[ends] - sums[starts]) / (ends - starts)
-    return means
+    # No difference of running sums: it loses small losses that follow large ones.
+    ends = range(1, len(values) + 1)
+    return np.array([values[max(0, end - window) : end].mean() for end in ends])
 
 
 def _plain_logarithmic(value: float, _: object = None) -> str:

@@ -34,6 +34,7 @@ def bottleneck_diagram(
         The axes.
 
     Raises:
+        TypeError: a sentence is not a sequence of words.
         ValueError: a sentence is empty, or too long to be drawn legibly (more than 6 words).
 
     Example:
@@ -80,6 +81,7 @@ def attention_diagram(
         The axes.
 
     Raises:
+        TypeError: a sentence is not a sequence of words, or `step` not an integer.
         ValueError: as `bottleneck_diagram`, the weights are not one a source word and within
             0–1, or there is no such step.
 

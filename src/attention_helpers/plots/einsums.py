@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,29 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 
-from ._checks import Numbers, numbers
+from .._arguments import integer
+from ._checks import Numbers, by_name, numbers
 from ._lines import draw_arrow
-from .style import EDGE, GOLD, INK, MODELS, dark, drawing
+from .style import AS_IS, EDGE, GOLD, INK, MODELS, dark, drawing
 
 if TYPE_CHECKING:
     from matplotlib.typing import ColorType as Colour
+
+
+class _Array(NamedTuple):
+    """One of the arrays of an einsum."""
+
+    name: str
+    letters: str
+    values: Numbers
+
+    @property
+    def table(self) -> Numbers:
+        return np.atleast_2d(self.values)
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} ({', '.join(self.letters)})" if self.letters else str(self.name)
 
 
 def contraction_diagram(
@@ -41,6 +58,7 @@ def contraction_diagram(
         The axes.
 
     Raises:
+        TypeError: `operands` is not a dictionary, or a position not an integer.
         ValueError: an array does not have the axes of its letters or more than two, two sizes of a
             letter differ, or ``at`` does not give each letter of the result a position in range.
 
@@ -50,28 +68,30 @@ def contraction_diagram(
         >>> [text.get_text() for text in ax.texts][-1]
         'result (q, k)'
     """
-    arrays = _checked_contraction(equation, operands, at)
-    kept = arrays["result"][0]
-    columns = [array.shape[-1] if array.ndim else 1 for _, array in arrays.values()]
-    rows = max(array.shape[0] if array.ndim == 2 else 1 for _, array in arrays.values())
+    arrays = _checked_arrays(equation, operands, at)
+    kept = arrays[-1].letters
+    columns = [each.table.shape[1] for each in arrays]
+    rows = max(each.table.shape[0] for each in arrays)
     width = sum(columns) + 1.7 * len(columns)
     with drawing(ax, (min(7.0, 0.52 * width), 0.52 * (rows + 2.2))) as ax:
         ax.set(xlim=(-1.2, width - 0.9), ylim=(rows + 0.95, -1.2), aspect="equal")
         ax.set_axis_off()
         x = 0.0
-        for (name, (letters, array)), wide in zip(arrays.items(), columns, strict=True):
-            colour = MODELS["bahdanau"].colour if name == "result" else GOLD
-            _grid(ax, x, array, [at.get(letter) for letter in letters], colour)
-            _axis_letters(ax, x, array, letters, kept)
-            label = f"{name} ({', '.join(letters)})" if letters else name
-            ax.text(x + wide / 2, rows + 0.5, label, ha="center", va="center", fontsize=13)
+        for each, wide in zip(arrays, columns, strict=True):
+            colour = MODELS["bahdanau"].colour if each is arrays[-1] else GOLD
+            _draw_grid(ax, x, each.table, [at.get(letter) for letter in each.letters], colour)
+            _draw_letters(ax, x, each.letters, kept)
+            ax.text(
+                x + wide / 2, rows + 0.5, each.label, ha="center", va="center", fontsize=13, **AS_IS
+            )
             x += wide + 1.7
     return ax
 
 
-def _grid(ax: Axes, x: float, array: Numbers, position: list[int | None], colour: Colour) -> None:
+def _draw_grid(
+    ax: Axes, x: float, table: Numbers, position: list[int | None], colour: Colour
+) -> None:
     """Cells with their numbers; those at the position are shaded (None: the whole axis is)."""
-    table = np.atleast_2d(array)
     position = [*[0] * (2 - len(position)), *position]
     for row, column in np.ndindex(table.shape):
         shaded = all(p in (None, i) for p, i in zip(position, (row, column), strict=True))
@@ -98,25 +118,25 @@ def _grid(ax: Axes, x: float, array: Numbers, position: list[int | None], colour
         )
 
 
-def _axis_letters(ax: Axes, x: float, array: Numbers, letters: str, kept: str) -> None:
+def _draw_letters(ax: Axes, x: float, letters: str, kept: str) -> None:
     """The letter of each axis with an arrow along it, in the colour of the sum if it is summed."""
     ends = {-1: ((x, -0.35), (x + 0.9, -0.35)), -2: ((x - 0.35, 0), (x - 0.35, 0.9))}
     names = {-1: (x + 1.2, -0.35), -2: (x - 0.35, 1.2)}
-    for axis in range(-array.ndim, 0):
+    for axis in range(-len(letters), 0):
         colour: Colour = INK if letters[axis] in kept else dark(GOLD)
         draw_arrow(ax, *ends[axis], colour, 1.2)
         ax.text(*names[axis], letters[axis], ha="center", va="center", fontsize=14, color=colour)
 
 
-def _checked_contraction(
+def _checked_arrays(
     equation: str, operands: Mapping[str, npt.ArrayLike], at: Mapping[str, int]
-) -> dict[str, tuple[str, Numbers]]:
-    """The letters and the array of each operand and of the result, by name."""
-    left, arrow, output = equation.partition("->")
+) -> list[_Array]:
+    """The operands in their order, and the result last."""
+    left, sign, output = equation.replace(" ", "").partition("->")
     inputs = left.split(",")
-    if not arrow or len(inputs) != len(operands):
+    if not sign or len(inputs) != len(by_name("operands", operands)):
         raise ValueError(f"equation: expected {len(operands)} operands and ->, got {equation!r}")
-    arrays: dict[str, tuple[str, Numbers]] = {}
+    arrays = []
     sizes: dict[str, int] = {}
     for letters, (name, values) in zip(inputs, operands.items(), strict=True):
         array = numbers(name, values, (-np.inf, np.inf))
@@ -127,10 +147,10 @@ def _checked_contraction(
         for letter, size in zip(letters, array.shape, strict=True):
             if sizes.setdefault(letter, size) != size:
                 raise ValueError(f"{name}: expected {letter} = {sizes[letter]}, got {array.shape}")
-        arrays[name] = letters, array
-    if set(at) != set(output) or not all(
-        0 <= at[letter] < sizes.get(letter, 0) for letter in output
-    ):
+        arrays.append(_Array(name, letters, array))
+    if set(at) != set(output) or not set(output) <= set(sizes):
         raise ValueError(f"at: expected a position for each letter of {output!r}, got {dict(at)}")
-    result = np.einsum(equation, *(array for _, array in arrays.values()))
-    return {**arrays, "result": (output, result)}
+    for letter in output:
+        integer(f"at[{letter!r}]", at[letter], 0, sizes[letter] - 1)
+    result = np.einsum(f"{left}->{output}", *(each.values for each in arrays))
+    return [*arrays, _Array("result", output, result)]

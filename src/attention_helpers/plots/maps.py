@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -11,6 +12,27 @@ import numpy.typing as npt
 
 from .alignments import GoldLinks, checked_gold, checked_weights
 from .style import DEEP, GOLD, INK
+
+
+def _text(name: str, value: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected a text, got {value!r:.60} ({type(value).__name__})")
+    return value
+
+
+def _element_id(name: str, value: str) -> str:
+    """An id that HTML, a list of ids and a selector of CSS all take as it is."""
+    if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", _text(name, value)):
+        raise ValueError(
+            f"{name}: expected a letter (A–Z, a–z), then letters, digits, - and _, "
+            f"got {value!r:.60}"
+        )
+    return value
+
+
+def _html(text: str) -> str:
+    """The text for HTML and SVG, where control characters and lone surrogates cannot stand."""
+    return escape(re.sub("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text))
 
 
 class AlignmentMap:
@@ -27,27 +49,25 @@ class AlignmentMap:
     ) -> None:
         self.weights, self.source, self.target = checked_weights(weights, source, target)
         self.gold = checked_gold(gold, len(self.source), len(self.target))
-        self.title = title or "Attention weights"
-        content = repr((self._texts(), self.source, self.target, self.title, self._links()))
+        self.title = _text("title", title or "") or "Attention weights"
+        self._texts = [[f"{weight:.3f}" for weight in row] for row in self.weights]
+        self._links = dict.fromkeys(sorted(self.gold.possible), "possible")
+        self._links |= dict.fromkeys(sorted(self.gold.sure), "sure")
         # From the content, so that a page that is executed again stays the same.
-        self.name = name or "alignment-" + hashlib.sha256(content.encode()).hexdigest()[:10]
+        content = repr((self._texts, self.source, self.target, self.title, self._links))
+        by_content = "alignment-" + hashlib.sha256(content.encode()).hexdigest()[:10]
+        self.name = by_content if name is None else _element_id("name", name)
 
     def __repr__(self) -> str:
         return f"AlignmentMap({len(self.target)} target words × {len(self.source)} source words)"
 
     def _repr_html_(self) -> str:
+        # No MathJax in here: the "$" of a word is a dollar.
         return (
-            f'<div class="attention-map" id="{escape(self.name)}">'
+            f'<div class="attention-map tex2jax_ignore mathjax_ignore" id="{self.name}">'
             f"<style>{_MAP_CSS.replace('#map', '#' + self.name)}</style>"
             f'<div class="scroll">{self._svg()}</div>{self._table()}</div>'
         )
-
-    def _texts(self) -> list[list[str]]:
-        return [[f"{weight:.3f}" for weight in row] for row in self.weights]
-
-    def _links(self) -> dict[tuple[int, int], str]:
-        links = dict.fromkeys(sorted(self.gold.possible), "possible")
-        return links | dict.fromkeys(sorted(self.gold.sure), "sure")
 
     def _svg(self) -> str:
         cell, letter = 34, 7.8  # pixels; letter is a generous mean width at 14 pixels
@@ -59,7 +79,7 @@ class AlignmentMap:
         title, description = f"{self.name}-title", f"{self.name}-description"
         columns = "".join(
             f'<text transform="translate({left + cell * (x + 0.6):.0f} {slant - 8:.0f}) '
-            f'rotate(-45)">{escape(word)}</text>'
+            f'rotate(-45)">{_html(word)}</text>'
             for x, word in enumerate(self.source)
         )
         rows = "".join(
@@ -68,8 +88,8 @@ class AlignmentMap:
         return (
             f'<svg role="group" aria-labelledby="{title} {description}" '
             f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}">'
-            f'<title id="{title}">{escape(self.title)}</title>'
-            f'<desc id="{description}">{escape(self._description())}</desc>'
+            f'<title id="{title}">{_html(self.title)}</title>'
+            f'<desc id="{description}">{_html(self._description())}</desc>'
             f'<g class="source" aria-hidden="true">{columns}</g>'
             f'<g class="rows">{rows}</g>'
             f"{self._key(left, bottom + 14)}</svg>"
@@ -77,19 +97,18 @@ class AlignmentMap:
 
     def _row(self, y: int, cell: int, left: float, top: float, slant: float) -> str:
         """One target word: its cells, and what appears when it is pointed at."""
-        links = self._links()
         cells, outlines, numbers, looked_at = [], [], [], []
-        for x, text in enumerate(self._texts()[y]):
+        for x, text in enumerate(self._texts[y]):
             weight, at = float(text), left + cell * x
             cells.append(
                 f'<rect x="{at:.0f}" y="{top:.0f}" width="{cell}" height="{cell}" '
                 f'fill-opacity="{text}"/>'
             )
-            if (x, y) in links:
+            if (x, y) in self._links:
                 outlines += [
                     f'<rect class="{kind}" x="{at + 2:.0f}" y="{top + 2:.0f}" '
                     f'width="{cell - 4}" height="{cell - 4}"/>'
-                    for kind in ("halo", links[x, y])
+                    for kind in ("halo", self._links[x, y])
                 ]
             if weight >= 0.005:
                 light = ' class="light"' if weight > 0.5 else ""
@@ -100,13 +119,13 @@ class AlignmentMap:
             if weight >= 0.1:
                 looked_at.append(
                     f'<text transform="translate({at + 0.6 * cell:.0f} {slant - 8:.0f}) '
-                    f'rotate(-45)">{escape(self.source[x])}</text>'
+                    f'rotate(-45)">{_html(self.source[x])}</text>'
                 )
         return (
-            f'<g class="target-row" role="img" tabindex="0" aria-label="{escape(self._row_text(y))}">'
+            f'<g class="target-row" role="img" tabindex="0" aria-label="{_html(self._row_text(y))}">'
             f'<rect class="reach" x="0" y="{top:.0f}" width="{left:.0f}" height="{cell}"/>'
             f'<text class="word" x="{left - 8:.0f}" y="{top + cell / 2 + 5:.0f}">'
-            f"{escape(self.target[y])}</text>"
+            f"{_html(self.target[y])}</text>"
             f'<g class="cells">{"".join(cells)}</g>{"".join(outlines)}'
             f'<g class="number">{"".join(numbers)}</g>'
             f'<g class="looked-at">{"".join(looked_at)}</g></g>'
@@ -125,7 +144,7 @@ class AlignmentMap:
         )
 
     def _key(self, left: float, top: float) -> str:
-        kinds = set(self._links().values())
+        kinds = set(self._links.values())
         parts, at = [], 8.0
         parts.append(f'<text x="{at:.0f}" y="{top + 15:.0f}">0</text>')
         for step in range(5):
@@ -146,18 +165,17 @@ class AlignmentMap:
 
     def _table(self) -> str:
         marks = {"sure": " ■", "possible": " □"}
-        links = self._links()
-        head = "".join(f'<th scope="col">{escape(word)}</th>' for word in self.source)
+        head = "".join(f'<th scope="col">{_html(word)}</th>' for word in self.source)
         rows = "".join(
-            f'<tr><th scope="row">{escape(word)}</th>'
+            f'<tr><th scope="row">{_html(word)}</th>'
             + "".join(
-                f"<td>{text}{marks.get(links.get((x, y), ''), '')}</td>"
-                for x, text in enumerate(self._texts()[y])
+                f"<td>{text}{marks.get(self._links.get((x, y), ''), '')}</td>"
+                for x, text in enumerate(self._texts[y])
             )
             + "</tr>"
             for y, word in enumerate(self.target)
         )
-        note = " (■ sure link, □ possible link)" if links else ""
+        note = " (■ sure link, □ possible link)" if self._links else ""
         return (
             f"<details><summary>The weights as a table{note}</summary>"
             f'<div class="scroll"><table><thead><tr><th scope="col">target word</th>{head}</tr>'
@@ -215,14 +233,15 @@ def alignment_map(
     Args:
         weights, source, target, gold: as in `alignment`.
         title: what a screen reader announces; by default "Attention weights".
-        name: the element's id on the page; by default made from the content. Give it when one
-            page shows the same map twice.
+        name: the element's id on the page, a letter and then letters, digits, ``-`` and ``_``; by
+            default made from the content. Give it when one page shows the same map twice.
 
     Returns:
         An object that a notebook shows as HTML (`_repr_html_`).
 
     Raises:
-        ValueError: as `alignment`.
+        TypeError: as `alignment`, or the title or the name is not a text.
+        ValueError: as `alignment`, or the name cannot be an id.
 
     Example:
         >>> alignment_map([[0.9, 0.1], [0.2, 0.8]], ["red", "house"], ["maison", "rouge"])

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from ._checks import Numbers, Seeds, numbers, runs_by_name, seeds_by_name
-from ._lines import draw_line, draw_seeds, label_ends
+from .._arguments import integer
+from ._checks import Numbers, Seeds, by_name, by_size, interval, runs_by_name, seeds_by_name
+from ._lines import bucket_label, draw_line, draw_seeds, label_ends
 from .style import AS_IS, Key, LineStyle, drawing, label_axes, line_styles, ordered_styles
 
 
@@ -33,6 +34,7 @@ def bleu_by_length(
         The axes.
 
     Raises:
+        TypeError: `bleu` is not a dictionary of dictionaries.
         ValueError: there is nothing to draw, the buckets differ, or a score is outside 0–100.
 
     Example:
@@ -62,18 +64,15 @@ def capacity_sweep(
         The axes; the lines go from the smallest state to the largest.
 
     Raises:
-        ValueError: as `bleu_by_length`, or a number of units is not a number.
+        TypeError, ValueError: as `bleu_by_length`, or a number of units is not a positive integer.
 
     Example:
         >>> ax = capacity_sweep({64: {"5-10": [90], "11-20": [70]}, 32: {"5-10": 80, "11-20": 40}})
         >>> [text.get_text() for text in ax.texts]
         ['32 units', '64 units']
     """
-    try:
-        by_units = {int(units): scores for units, scores in bleu.items()}
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ValueError(f"bleu: expected numbers of units as keys, got {bleu!r:.60}") from error
-    runs = runs_by_name("bleu", dict(sorted(by_units.items())), (0, 100))
+    by_units = dict(sorted(by_size("bleu", bleu).items()))
+    runs = runs_by_name("bleu", by_units, (0, 100))
     labels = {units: f"{units} units" for units in runs}
     return _score_lines(runs, ordered_styles(runs), labels, ax, title, ylabel)
 
@@ -102,7 +101,7 @@ def _score_lines(
         ax.set_ylim(0, 100)
         ax.set_xlim(-0.3, len(buckets) - 0.8)
         ax.set_xticks(
-            range(len(buckets)), labels=[bucket.replace("-", "–") for bucket in buckets], **AS_IS
+            range(len(buckets)), labels=[bucket_label(bucket) for bucket in buckets], **AS_IS
         )
         ax.grid(False, axis="x")
         label_axes(
@@ -134,6 +133,7 @@ def score_comparison(
         The axes; the names stand from top to bottom in the order given.
 
     Raises:
+        TypeError: `scores` is not a dictionary, `limits` not a pair, or `digits` not an integer.
         ValueError: there is nothing to draw, or a score is outside the limits.
 
     Example:
@@ -142,7 +142,9 @@ def score_comparison(
         >>> [text.get_text() for text in ax.texts]
         ['0.40', '0.06']
     """
-    scores = seeds_by_name("scores", scores, limits)
+    low, high = interval("limits", limits)
+    digits = integer("digits", digits)
+    scores = seeds_by_name("scores", scores, (low, high))
     styles = line_styles(scores)
     with drawing(ax, (7.0, 1.1 + 0.45 * len(scores)), title) as ax:
         for y, (name, seeds) in enumerate(scores.items()):
@@ -160,14 +162,14 @@ def score_comparison(
             )
         ax.set_yticks(range(len(scores)), labels=list(scores), **AS_IS)
         ax.set_ylim(len(scores) - 0.5, -0.5)
-        span = limits[1] - limits[0]
-        ax.set_xlim(limits[0] - 0.02 * span, limits[1] + 0.02 * span)
+        beside = 0.02 * (high - low)
+        ax.set_xlim(low - beside, high + beside)
         ax.set_xlabel(xlabel, **AS_IS)
     return ax
 
 
 def by_depth(
-    values: Mapping[str, Mapping[int, Seeds]],
+    values: Mapping[str, Mapping[int, Seeds] | Mapping[str, Seeds]],
     *,
     ax: Axes | None = None,
     title: str | None = None,
@@ -177,8 +179,8 @@ def by_depth(
     """A measure against the depth d of queries and keys: a line through means, seeds as dots.
 
     Args:
-        values: for each score, for each depth, one number a seed; a single number stands for one
-            seed. All scores have the same depths, in increasing order.
+        values: for each score, for each depth (also as text, as JSON stores it), one number a
+            seed; a single number stands for one seed. All scores have the same depths, in increasing order.
         ax, title: as in `bleu_by_length`.
         ylabel: of the vertical axis.
         limits: where that axis begins and ends.
@@ -187,6 +189,7 @@ def by_depth(
         The axes; that of the depths doubles with every step of the same width.
 
     Raises:
+        TypeError: `values` is not a dictionary of dictionaries, or a depth not an integer.
         ValueError: there is nothing to draw, the depths differ, do not increase or are not
             positive, or a number is outside the limits.
 
@@ -195,9 +198,13 @@ def by_depth(
         >>> [label.get_text() for label in ax.get_xticklabels()]
         ['8', '256']
     """
-    runs = runs_by_name("values", values, limits)
+    limits = interval("limits", limits)
+    by_score: dict[str, dict[int, Seeds]] = {
+        name: by_size(f"values[{name!r}]", of_score)
+        for name, of_score in by_name("values", values).items()
+    }
+    runs = runs_by_name("values", by_score, limits)
     depths = list(next(iter(runs.values())))
-    numbers("depths", depths, (1, np.inf))
     if depths != sorted(depths):
         raise ValueError(f"values: expected increasing depths, got {depths}")
     styles = line_styles(runs)

@@ -49,6 +49,8 @@ STYLE = {
     "ytick.color": INK,
     "xtick.labelsize": 10,
     "ytick.labelsize": 10,
+    "text.parse_math": True,  # for our own formulas; what a caller names is AS_IS
+    "text.usetex": False,
     "legend.frameon": False,
     "lines.linewidth": 2.0,
     "lines.markersize": 7.0,
