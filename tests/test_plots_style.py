@@ -1,10 +1,12 @@
 """What all figures share: their styles, their size, and the names they are given."""
 
+import re
+
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from plotted import FIGURES, contraction
+from plotted import BLEU, FIGURES, contraction
 
 from attention_helpers import plots
 
@@ -39,6 +41,67 @@ def test_every_figure_can_be_drawn_in_given_axes(name):
     assert plt.get_fignums() == [figure.number] and not left.has_data()
     if not name.endswith("diagram"):
         assert right.get_title(loc="left") == "t" or right.get_title() == "t"
+
+
+# A pair of "$" is a formula to Matplotlib, and a leading "_" hides a name from its legends.
+NAMES = ["Ba$$in", "$x$", "_y", "50 %", r"$\frac{$", "a_b^c", "5-ton"]
+VALUES = dict.fromkeys(NAMES, 0.5)
+WORDS = {"source": NAMES[:6], "target": NAMES[1:]}
+TITLE, LABEL = "$t$ & $$", "_$y$"
+NAMED = {
+    "bleu_by_length": lambda **given: plots.bleu_by_length(
+        dict.fromkeys(NAMES, VALUES), title=TITLE, ylabel=LABEL, **given
+    ),
+    "capacity_sweep": lambda **given: plots.capacity_sweep(
+        {32: VALUES}, title=TITLE, ylabel=LABEL, **given
+    ),
+    "score_comparison": lambda **given: plots.score_comparison(
+        VALUES, title=TITLE, xlabel=LABEL, **given
+    ),
+    "probe_accuracy": lambda **given: plots.probe_accuracy(VALUES, title=TITLE, **given),
+    "loss_curves": lambda **given: plots.loss_curves(VALUES, title=TITLE, ylabel=LABEL, **given),
+    "by_depth": lambda **given: plots.by_depth(
+        dict.fromkeys(NAMES, {8: [0.4, 0.5], 16: 0.6}), title=TITLE, ylabel=LABEL, **given
+    ),
+    "alignment": lambda **given: plots.alignment(np.eye(6), **WORDS, title=TITLE, **given),
+    "bottleneck_diagram": lambda **given: plots.bottleneck_diagram(**WORDS, **given),
+    "attention_diagram": lambda **given: plots.attention_diagram(np.eye(6)[1], **WORDS, **given),
+    "contraction_diagram": lambda **given: plots.contraction_diagram(
+        "q,q,q,q,q,q,q->q", dict.fromkeys(NAMES, [1, 2]), {"q": 0}, **given
+    ),
+}
+
+
+def test_every_figure_is_drawn_with_unusual_names():
+    drawn = {name for name in plots.__all__ if name.islower()}
+    assert drawn - {"line_styles", "alignment_map"} == set(NAMED) == set(FIGURES)
+
+
+@pytest.mark.parametrize("settings", [{}, {"text.usetex": True}, {"text.parse_math": False}])
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("name", NAMED)
+def test_names_are_drawn_as_they_are_and_our_own_formulas_are_formulas(name, given, settings):
+    with plt.rc_context(settings):
+        ax = NAMED[name](ax=plt.subplots()[1]) if given else NAMED[name]()
+    if not (given and settings):
+        ax.figure.canvas.draw()
+    texts = {text.get_text(): text for text in ax.figure.findobj(plt.Text) if text.get_visible()}
+    expected = {f"{n} (q)" for n in NAMES} if name == "contraction_diagram" else set(NAMES)
+    if not name.endswith("diagram"):
+        expected |= {TITLE} if name in ("alignment", "probe_accuracy") else {TITLE, LABEL}
+    assert expected <= set(texts)
+    for text in texts.values():
+        if re.fullmatch(r"\$[chs](_\{\d\})?\$", text.get_text()):
+            assert text.get_parse_math() and not text.get_usetex()
+        elif "$" in text.get_text() or text.get_text() in expected:
+            assert not text.get_parse_math() and not text.get_usetex()
+
+
+def test_lines_that_were_in_given_axes_get_no_name_at_their_end():
+    ax = plt.subplots()[1]
+    ax.plot([0, 1], [50, 60], label="before")
+    plots.bleu_by_length(BLEU, ax=ax)
+    assert [text.get_text() for text in ax.texts] == list(BLEU)
 
 
 @pytest.mark.parametrize(
