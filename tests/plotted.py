@@ -34,10 +34,11 @@ def labels_at(ticks):
 
 
 def text_boxes(ax):
+    """Pairs of a text and where it stands."""
     ax.figure.canvas.draw()
     renderer = ax.figure.canvas.get_renderer()
     # Text's own method: that of an annotation counts its leader too.
-    return {t.get_text(): plt.Text.get_window_extent(t, renderer) for t in ax.texts}
+    return [(t.get_text(), plt.Text.get_window_extent(t, renderer)) for t in ax.texts]
 
 
 def contraction(**changes):

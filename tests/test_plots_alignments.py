@@ -62,6 +62,12 @@ def test_alignment_fits_the_page_and_its_words_do_not_overlap(length):
     boxes = [label.get_window_extent(renderer) for label in ax.get_yticklabels()]
     for upper, lower in zip(boxes, boxes[1:], strict=False):
         assert upper.y0 >= lower.y1 - 1  # pixels
+    # The words on top: lines at a slant, as far apart as they are high.
+    first, second = ax.get_xticklabels()[:2]
+    step = ax.transData.transform((1, 0))[0] - ax.transData.transform((0, 0))[0]
+    apart = step * np.sin(np.radians(first.get_rotation()))
+    assert second.get_rotation() == first.get_rotation()
+    assert apart >= first.get_fontsize() * ax.figure.dpi / 72
 
 
 @pytest.mark.parametrize("draw", [plots.alignment, plots.alignment_map])
@@ -81,6 +87,8 @@ def test_alignment_fits_the_page_and_its_words_do_not_overlap(length):
         ({"gold": ({(6, 0)}, set())}, r"gold: expected links within 6 source .*, got \(6, 0\)"),
         ({"gold": (set(), {(0, -1)})}, r"got \(0, -1\)"),
         ({"gold": {(0, 0)}}, "gold: expected a pair"),
+        ({"gold": ({(0.7, 0)}, set())}, "gold: expected a pair"),
+        ({"source": 6}, "source: expected a sequence of words, got 6"),
     ],
 )
 def test_bad_alignments(draw, change, message):

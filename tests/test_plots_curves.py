@@ -29,6 +29,12 @@ def test_loss_curves_average_the_last_steps_only():
     assert len(only.lines) == 1 and only.lines[0].get_ydata().tolist() == values.tolist()
 
 
+def test_small_losses_after_a_large_one_are_not_lost():
+    values = [1e9, 1e-9, 2e-9, 3e-9]
+    ax = plots.loss_curves({"fixed": values}, window=2)
+    assert lines(ax)["fixed"].get_ydata()[2:] == pytest.approx([1.5e-9, 2.5e-9])
+
+
 def test_loss_axis_is_labelled_in_plain_numbers():
     ax = plots.loss_curves({"fixed": np.geomspace(5, 0.05, 50)})
     ax.figure.canvas.draw()

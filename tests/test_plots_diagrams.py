@@ -45,7 +45,6 @@ def test_diagrams_can_be_read_on_a_telephone(step):
         shrink = 360 / ax.figure.get_tightbbox().width / ax.figure.dpi
         points = min(text.get_fontsize() for text in ax.texts)
         assert points * ax.figure.dpi / 72 * min(shrink, 1) >= 8.5  # pixels
-        names = list(boxes)
-        for i, first in enumerate(names):
-            for second in names[i + 1 :]:
-                assert not boxes[first].overlaps(boxes[second]), (first, second)
+        for i, (first, box) in enumerate(boxes):
+            for second, other in boxes[i + 1 :]:
+                assert not box.overlaps(other), (first, second)

@@ -1,8 +1,9 @@
 """Einsums as pictures: the cells that are multiplied, and the one that takes their sum."""
 
+import numpy as np
 import pytest
 from matplotlib.patches import Rectangle
-from plotted import contraction
+from plotted import contraction, text_boxes
 
 from attention_helpers import plots
 from attention_helpers.plots.style import INK
@@ -33,6 +34,36 @@ def test_contraction_diagram_names_the_axes_and_marks_the_summed_letter():
     assert [t for t in texts if "(" in t] == ["query (q, d)", "key (k, d)", "result (q, k)"]
     colours = {t.get_text(): t.get_color() for t in ax.texts if t.get_text() in ("q", "k", "d")}
     assert colours["q"] == colours["k"] == INK != colours["d"]
+
+
+@pytest.mark.parametrize(
+    "equation, operands, at",
+    [
+        (
+            "qd,kd->qk",
+            {"query": np.pi * np.eye(2, 3), "key": -np.ones((4, 3)) / 7},
+            {"q": 1, "k": 2},
+        ),
+        (
+            "q,q,q,q->q",
+            dict.fromkeys(["the first of all names", "b", "c", "d"], [30, 22]),
+            {"q": 0},
+        ),
+    ],
+)
+def test_contraction_diagram_has_room_for_its_numbers_and_names(equation, operands, at):
+    ax = plots.contraction_diagram(equation, operands, at)
+    boxes = [box for _, box in text_boxes(ax)]
+    for i, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[i + 1 :])
+    assert ax.figure.get_tightbbox().width <= 7.2
+
+
+def test_contraction_diagram_keeps_an_operand_that_is_called_result():
+    ax = plots.contraction_diagram("a, b -> ab", {"x": [1, 2], "result": [3, 4]}, {"a": 0, "b": 1})
+    labels = [text.get_text() for text in ax.texts if "(" in text.get_text()]
+    assert labels == ["x (a)", "result (b)", "result (a, b)"]
+    assert shaded_cells(ax) == ["1", "4", "4"]
 
 
 def test_contraction_diagram_of_vectors_gives_one_number():

@@ -26,7 +26,7 @@ def test_bleu_by_length_shows_means_and_every_seed():
 def test_lines_are_named_at_their_ends_in_their_order_without_touching():
     close = {name: {"5-10": 99.0 - i / 10, "41-50": 98.0 - i / 10} for i, name in enumerate("abcd")}
     ax = plots.bleu_by_length(close | {"fixed": {"5-10": 80, "41-50": 97.5}})
-    boxes = text_boxes(ax)
+    boxes = dict(text_boxes(ax))
     order = sorted(boxes, key=lambda name: -boxes[name].y0)
     assert order == ["a", "b", "c", "d", "fixed"]
     for upper, lower in zip(order, order[1:], strict=False):
@@ -77,6 +77,23 @@ def test_by_depth_shows_means_and_every_seed_at_their_depths():
             assert dots.get_xdata() == pytest.approx([depth] * 2, rel=0.2)  # beside their mean
     assert labels_at(ax.xaxis.get_major_ticks()) == {8: "8", 256: "256"}
     assert ax.get_ylabel() == "weight on the right seat"
+
+
+def test_by_depth_keeps_the_seeds_of_many_scores_within_its_axes():
+    ax = plots.by_depth({name: {8: [0.9, 0.8], 16: 0.7} for name in "abcdefghij"})
+    assert min(seeds(ax, name)[0].get_xdata()[0] for name in "abcdefghij") > ax.get_xlim()[0]
+
+
+def test_sizes_may_be_text_and_are_given_once():
+    ax = plots.by_depth({"dot": {"8": [0.9, 0.8], "16": 0.7}})
+    assert labels_at(ax.xaxis.get_major_ticks()) == {8: "8", 16: "16"}
+    for wrong, error in (
+        ({64.7: 1}, TypeError),
+        ({"64": 1, 64: 2}, ValueError),
+        ({-2: 1}, ValueError),
+    ):
+        with pytest.raises(error, match="bleu"):
+            plots.capacity_sweep({size: {"5-10": score} for size, score in wrong.items()})
 
 
 def test_by_depth_draws_no_seeds_where_there_is_one_number():

@@ -77,13 +77,20 @@ def test_every_figure_is_drawn_with_unusual_names():
     assert drawn - {"line_styles", "alignment_map"} == set(NAMED) == set(FIGURES)
 
 
-@pytest.mark.parametrize("settings", [{}, {"text.usetex": True}, {"text.parse_math": False}])
-@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize(
+    "given, settings",
+    [
+        (False, {}),
+        (True, {}),
+        (True, {"text.usetex": True}),
+        (True, {"text.parse_math": False}),
+    ],
+)
 @pytest.mark.parametrize("name", NAMED)
 def test_names_are_drawn_as_they_are_and_our_own_formulas_are_formulas(name, given, settings):
     with plt.rc_context(settings):
         ax = NAMED[name](ax=plt.subplots()[1]) if given else NAMED[name]()
-    if not (given and settings):
+    if not settings:
         ax.figure.canvas.draw()
     texts = {text.get_text(): text for text in ax.figure.findobj(plt.Text) if text.get_visible()}
     expected = {f"{n} (q)" for n in NAMES} if name == "contraction_diagram" else set(NAMES)
@@ -129,6 +136,22 @@ def test_lines_that_were_in_given_axes_get_no_name_at_their_end():
         (lambda: plots.loss_curves({"a": [1.0, np.inf]}), r"losses\['a'\]: expected finite"),
         (lambda: plots.loss_curves({"a": [1.0, 0.0]}), "expected positive numbers, got 0.0"),
         (lambda: plots.loss_curves({"a": [1.0]}, window=0), "window: expected a positive integer"),
+        (lambda: plots.loss_curves({"a": [1.0]}, window=2.0), "window: expected .*, got 2.0 "),
+        (lambda: plots.bleu_by_length([1]), r"bleu: expected a dictionary, got \[1\]"),
+        (
+            lambda: plots.probe_accuracy({"a": [1]}, chance=[0.1]),
+            "chance: expected a finite number",
+        ),
+        (lambda: plots.score_comparison({"a": 1}, digits=-1), "digits: expected an integer, 0 or"),
+        (
+            lambda: plots.score_comparison({"a": 1}, limits=(1, 1)),
+            r"limits\[1\]: .* above 1, got 1",
+        ),
+        (lambda: plots.score_comparison({"a": 1}, limits=3), "limits: expected a pair of numbers"),
+        (lambda: plots.by_depth({"a": {8: 1}}, limits=(0, np.inf)), r"limits\[1\]: expected a fin"),
+        (lambda: plots.attention_diagram(step=True), "step: expected an integer .*, got True"),
+        (lambda: contraction(at={"q": 1.0, "k": 0}), r"at\[.q.\]: expected an integer .*, got 1.0"),
+        (lambda: contraction(operands=[1, 2]), "operands: expected a dictionary"),
         (lambda: plots.attention_diagram([0.5, 0.5]), "weights: expected one a source word, 4"),
         (lambda: plots.attention_diagram(step=4), "step: expected an integer from 0 to 3, got 4"),
         (lambda: plots.bottleneck_diagram(["a"] * 7), "source: expected 1 to 6 words, got 7"),

@@ -83,7 +83,14 @@ def label_ends(ax: Axes, lines: Iterable[Line2D], margin: float | None = None) -
     for column in sorted({x for x, *_ in ends}):
         group = sorted((e for e in ends if e[0] == column), key=lambda e: e[1])
         for y, (x, at, end, line) in zip(apart([e[1] for e in group], gap), group, strict=True):
-            leader = {"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.8}
+            leader: dict[str, Any] = {
+                "arrowstyle": "-",
+                "color": line.get_color(),
+                "linewidth": 0.8,
+                "relpos": (0, 0.5),  # from the side of the name, not across its neighbours
+                "shrinkA": 1,
+                "shrinkB": 5,
+            }
             label = ax.annotate(
                 str(line.get_label()),
                 end,
@@ -92,7 +99,7 @@ def label_ends(ax: Axes, lines: Iterable[Line2D], margin: float | None = None) -
                 va="center",
                 color=dark(line.get_color()),
                 annotation_clip=False,
-                arrowprops=leader | {"shrinkA": 1, "shrinkB": 5} if abs(y - at) > 0.01 else None,
+                arrowprops=leader if abs(y - at) > 0.01 else None,
                 **AS_IS,
             )
             label.set_path_effects([withStroke(linewidth=3, foreground="white")])

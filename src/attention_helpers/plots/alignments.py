@@ -78,7 +78,9 @@ def alignment(
     """
     weights, source, target = checked_weights(weights, source, target)
     links = checked_gold(gold, len(source), len(target))
-    width, height, font = _alignment_size(source, target)
+    width, height, cell = _alignment_size(source, target)
+    font = float(np.clip(cell * 72 * 0.9, 6.5, 11))
+    upright = cell < 0.23  # at a slant, neighbours would touch
     with drawing(ax, (width, height), title, layout="compressed") as ax:
         image = ax.imshow(weights, cmap=WEIGHTS, vmin=0, vmax=1, interpolation="none")
         ax.grid(False)
@@ -87,10 +89,10 @@ def alignment(
             labels=source,
             fontsize=font,
             **AS_IS,
-            rotation=90 if font < 9 else 45,
+            rotation=90 if upright else 45,
             rotation_mode="anchor",
             ha="left",
-            va="center" if font < 9 else "baseline",
+            va="center" if upright else "baseline",
         )
         ax.set_yticks(range(len(target)), labels=target, fontsize=font, **AS_IS)
         ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
@@ -109,13 +111,12 @@ def alignment(
 
 
 def _alignment_size(source: list[str], target: list[str]) -> tuple[float, float, float]:
-    """Width and height of the figure in inches, and the size of the words in points."""
+    """Width and height of the figure, and the side of a cell, in inches."""
     # 0.075 inches a character at 11 points; room for the colour bar, the legend and the title.
     left = 0.085 * max(map(len, target))
     top = 0.065 * max(map(len, source))
     cell = min(0.36, (7.0 - left - 1.2) / len(source))
-    font = float(np.clip(cell * 72 * 0.9, 6.5, 11))
-    return max(3.6, left + cell * len(source) + 1.2), top + cell * len(target) + 0.9, font
+    return max(3.6, left + cell * len(source) + 1.2), top + cell * len(target) + 0.9, cell
 
 
 def _outline(ax: Axes, links: Gold, width: float) -> None:

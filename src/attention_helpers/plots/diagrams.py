@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.patheffects import withStroke
 
 from .._arguments import integer
 from ._checks import numbers, words_of
@@ -111,7 +112,8 @@ def attention_diagram(
             # Beside its arrow, on the side that the arrow leans away from.
             side = "right" if x < at else "left"
             beside = 0.78 * x + 0.22 * at + (0.12 if side == "left" else -0.12)
-            ax.text(beside, 0.56, f"{weight:.2f}", ha=side, va="center", fontsize=10)
+            share = ax.text(beside, 0.56, f"{weight:.2f}", ha=side, va="center", fontsize=10)
+            share.set_path_effects([withStroke(linewidth=3, foreground="white")])
         _box(ax, at, 1.74, f"$c_{{{step + 1}}}$", "#dceaf5", blue, width=0.5)
         left = at > max(encoder[-1], decoder[-1]) / 2
         ax.text(

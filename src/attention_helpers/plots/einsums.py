@@ -20,20 +20,37 @@ if TYPE_CHECKING:
     from matplotlib.typing import ColorType as Colour
 
 
+SIDE = 0.46  # inches: a cell with up to three digits
+GAP = 1.7  # cells between two arrays
+
+
 class _Array(NamedTuple):
-    """One of the arrays of an einsum."""
+    """One of the arrays of an einsum. Widths are in cells of three digits."""
 
     name: str
     letters: str
     values: Numbers
 
     @property
-    def table(self) -> Numbers:
-        return np.atleast_2d(self.values)
-
-    @property
     def label(self) -> str:
         return f"{self.name} ({', '.join(self.letters)})" if self.letters else str(self.name)
+
+    @property
+    def table(self) -> npt.NDArray[np.str_]:
+        """The numbers as text."""
+        texts = [f"{v:g}" if v == round(v) else f"{v:.3g}" for v in self.values.flat]
+        return np.array(texts, dtype=str).reshape(np.atleast_2d(self.values).shape)
+
+    @property
+    def cell(self) -> float:
+        longest: int = max((len(text) for text in self.table.flat), default=0)
+        return max(1.0, 0.15 + 0.28 * longest)
+
+    @property
+    def width(self) -> float:
+        """Of the grid, or of its label if that does not end within the gap."""
+        columns: int = self.table.shape[1]
+        return max(self.cell * columns, 0.25 * len(self.label) - GAP + 0.4)
 
 
 def contraction_diagram(
@@ -70,35 +87,43 @@ def contraction_diagram(
     """
     arrays = _checked_arrays(equation, operands, at)
     kept = arrays[-1].letters
-    columns = [each.table.shape[1] for each in arrays]
     rows = max(each.table.shape[0] for each in arrays)
-    width = sum(columns) + 1.7 * len(columns)
-    with drawing(ax, (min(7.0, 0.52 * width), 0.52 * (rows + 2.2))) as ax:
+    width = sum(each.width + GAP for each in arrays)
+    scale = min(1.0, 7.0 / (SIDE * width))  # as wide as the page at most
+    with drawing(ax, (SIDE * scale * width, SIDE * scale * (rows + 2.2))) as ax:
         ax.set(xlim=(-1.2, width - 0.9), ylim=(rows + 0.95, -1.2), aspect="equal")
         ax.set_axis_off()
         x = 0.0
-        for each, wide in zip(arrays, columns, strict=True):
+        for each in arrays:
             colour = MODELS["bahdanau"].colour if each is arrays[-1] else GOLD
-            _draw_grid(ax, x, each.table, [at.get(letter) for letter in each.letters], colour)
-            _draw_letters(ax, x, each.letters, kept)
-            ax.text(
-                x + wide / 2, rows + 0.5, each.label, ha="center", va="center", fontsize=13, **AS_IS
-            )
-            x += wide + 1.7
+            middle = x + each.width / 2
+            left = middle - each.cell * each.table.shape[1] / 2
+            position = [at.get(letter) for letter in each.letters]
+            _draw_grid(ax, left, each, position, colour, 13 * scale)
+            _draw_letters(ax, left, each.letters, kept, 14 * scale)
+            text = ax.text(middle, rows + 0.5, each.label, ha="center", va="center", **AS_IS)
+            text.set_fontsize(13 * scale)
+            x += each.width + GAP
     return ax
 
 
 def _draw_grid(
-    ax: Axes, x: float, table: Numbers, position: list[int | None], colour: Colour
+    ax: Axes,
+    x: float,
+    array: _Array,
+    position: list[int | None],
+    colour: Colour,
+    fontsize: float,
 ) -> None:
     """Cells with their numbers; those at the position are shaded (None: the whole axis is)."""
     position = [*[0] * (2 - len(position)), *position]
+    table, cell = array.table, array.cell
     for row, column in np.ndindex(table.shape):
         shaded = all(p in (None, i) for p, i in zip(position, (row, column), strict=True))
         ax.add_patch(
             Rectangle(
-                (x + column, row),
-                1,
+                (x + cell * column, row),
+                cell,
                 1,
                 facecolor=(*to_rgb(colour), 0.22) if shaded else "white",
                 edgecolor=colour if shaded else EDGE,
@@ -107,25 +132,26 @@ def _draw_grid(
             )
         )
         ax.text(
-            x + column + 0.5,
+            x + cell * (column + 0.5),
             row + 0.5,
-            f"{table[row, column]:g}",
+            str(table[row, column]),
             ha="center",
             va="center",
-            fontsize=13,
+            fontsize=fontsize,
             fontweight="bold" if shaded else "normal",
             zorder=3,
         )
 
 
-def _draw_letters(ax: Axes, x: float, letters: str, kept: str) -> None:
+def _draw_letters(ax: Axes, x: float, letters: str, kept: str, fontsize: float) -> None:
     """The letter of each axis with an arrow along it, in the colour of the sum if it is summed."""
     ends = {-1: ((x, -0.35), (x + 0.9, -0.35)), -2: ((x - 0.35, 0), (x - 0.35, 0.9))}
     names = {-1: (x + 1.2, -0.35), -2: (x - 0.35, 1.2)}
     for axis in range(-len(letters), 0):
         colour: Colour = INK if letters[axis] in kept else dark(GOLD)
         draw_arrow(ax, *ends[axis], colour, 1.2)
-        ax.text(*names[axis], letters[axis], ha="center", va="center", fontsize=14, color=colour)
+        text = ax.text(*names[axis], letters[axis], ha="center", va="center", color=colour)
+        text.set_fontsize(fontsize)
 
 
 def _checked_arrays(

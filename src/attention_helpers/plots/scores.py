@@ -220,7 +220,7 @@ def by_depth(
             means = [of_depth[d].mean() for d in depths]
             lines.append(draw_line(ax, depths, means, styles[name], name))
             # A column of seeds for each score, side by side before the depth they belong to.
-            left = margin ** (0.18 * (place - len(runs)))
+            left = margin ** (0.9 * (place - len(runs)) / max(5, len(runs)))
             for d in depths:
                 if of_depth[d].size > 1:
                     at = np.full(of_depth[d].size, d * left)
