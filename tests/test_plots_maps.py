@@ -1,6 +1,7 @@
 """The map for a page: well-formed, confined to its element, readable without a mouse."""
 
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -121,7 +122,122 @@ def test_map_is_the_same_each_time_and_its_id_follows_the_content(page_map):
     assert 'id="mine"' in plots.alignment_map(WEIGHTS, SOURCE, TARGET, name="mine")._repr_html_()
 
 
-def test_map_escapes_words():
-    html = plots.alignment_map([[1.0]], ["<b>&"], ['"x"<script>'])._repr_html_()
-    assert "<script" not in html and "<b>" not in html
-    assert by_class(ElementTree.fromstring(html), "word")[0].text == '"x"<script>'
+# Names, words and titles that would be markup, style, script or a formula, were they not escaped
+HOSTILE = [
+    '</style><img src=x onerror="window.ran = 1">',
+    '"><script>window.ran = 1</script>',
+    "</title></svg><iframe srcdoc='<script>parent.ran = 1</script>'>",
+    "<!-- &amp; ]]>",
+    "$$x$$",
+    r"\(y\)",
+    "#map { display: none }",
+    " a  b ",
+]
+
+
+def hostile_map(**options):
+    weights = np.eye(len(HOSTILE))
+    return plots.alignment_map(weights, HOSTILE, HOSTILE, title=HOSTILE[0], **options)
+
+
+def test_map_escapes_words_and_titles():
+    html = hostile_map()._repr_html_()
+    root = ElementTree.fromstring(html)
+    assert not {"script", "img", "iframe"} & {element.tag for element in root.iter()}
+    assert html.count("</style>") == html.count("</svg>") == 1
+    assert [word.text for word in by_class(root, "word")] == HOSTILE
+    assert [word.text for word in by_class(root, "source")[0]] == HOSTILE
+    assert root.find(".//svg/title").text == HOSTILE[0]
+    assert [th.text for th in root.find(".//thead/tr")][1:] == HOSTILE
+
+
+def test_map_replaces_what_no_page_can_hold():
+    root = ElementTree.fromstring(
+        plots.alignment_map([[1]], ["a\x00\x1b"], ["\ud800b"])._repr_html_()
+    )
+    assert by_class(root, "word")[0].text == "\ufffdb"
+    assert by_class(root, "source")[0][0].text == "a\ufffd\ufffd"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "</style><img src=x onerror=alert(1)>",
+        "my map",
+        "",
+        "1st",
+        "-a",
+        "a.b",
+        "a\n",
+        "#map",
+        "é",
+        'a"b',
+        "a{}",
+    ],
+)
+def test_map_refuses_a_name_that_cannot_be_an_id(name):
+    with pytest.raises(
+        ValueError, match="name: expected a letter .*, got " + re.escape(repr(name))
+    ):
+        plots.alignment_map([[1.0]], ["a"], ["b"], name=name)
+
+
+@pytest.mark.parametrize("change", [{"name": 3}, {"title": 3}])
+def test_map_refuses_what_is_no_text(change):
+    with pytest.raises(TypeError, match=": expected a text, got 3"):
+        plots.alignment_map([[1.0]], ["a"], ["b"], **change)
+
+
+# In a real browser, on a page that has MathJax, as the book's pages and notebooks do
+
+MATHJAX = Path(__file__).parents[1] / "book/_vendor/mathjax/tex-mml-chtml.js"
+PAGE = """<!doctype html><meta charset="utf-8"><title>map</title>
+<script>MathJax = {tex: {inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]]}}</script>
+<script src="MATHJAX"></script><p id="formula">$z$</p><div class="output_area">MAP</div>"""
+
+
+@pytest.fixture(scope="module")
+def browser(need):
+    pytest.importorskip("selenium")
+    import browser as real
+
+    need(real.installed(), "no Chrome or Chromium with its chromedriver")
+    with real.open_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    def show(page_map, **options):
+        page = tmp_path / "page.html"
+        html = PAGE.replace("MATHJAX", MATHJAX.as_uri()).replace("MAP", page_map._repr_html_())
+        page.write_text(html, encoding="utf-8")
+        browser.open(page.as_uri(), width=1000, **options)
+        return browser.run
+
+    return show
+
+
+def test_map_runs_nothing_and_shows_words_as_they_are_in_a_browser(show, browser):
+    run = show(hostile_map(name="my-map_2"))
+    assert run("return window.ran") is None and browser.console_errors() == []
+    texts = "return [...document.querySelectorAll('svg .word')].map((e) => e.textContent)"
+    assert run(texts) == HOSTILE
+    assert run("return document.querySelectorAll('#formula mjx-container').length") == 1
+    assert run("return document.querySelectorAll('.output_area mjx-container').length") == 0
+    style = "return getComputedStyle(document.querySelector('#my-map_2')).padding"
+    assert run(style) == "12px"
+    assert run("return document.querySelector('svg').ariaLabelledByElements.length") == 2
+
+
+@pytest.mark.parametrize("word", ["iiii", "minister", "WWWWWWWW", "MMMM%%%%", "経済大臣", "Größe"])
+def test_map_has_room_for_its_words_in_a_browser(show, word):
+    run = show(plots.alignment_map([[0.9, 0.1]], ["a", word], [word]))
+    outside = """
+    const frame = document.querySelector('svg').getBoundingClientRect();
+    return [...document.querySelectorAll('svg .source text, svg .word')]
+      .map((e) => (e.style.fontWeight = 'bold', e.getBoundingClientRect()))
+      .filter((b) => b.left < frame.left || b.top < frame.top || b.right > frame.right)
+      .length;
+    """
+    assert run(outside) == 0
