@@ -152,6 +152,7 @@ def test_lines_that_were_in_given_axes_get_no_name_at_their_end():
         (lambda: plots.attention_diagram(step=True), "step: expected an integer .*, got True"),
         (lambda: contraction(at={"q": 1.0, "k": 0}), r"at\[.q.\]: expected an integer .*, got 1.0"),
         (lambda: contraction(operands=[1, 2]), "operands: expected a dictionary"),
+        (lambda: plots.probe_accuracy(dict.fromkeys(range(11), 1)), "names: expected at most 10 l"),
         (lambda: plots.attention_diagram([0.5, 0.5]), "weights: expected one a source word, 4"),
         (lambda: plots.attention_diagram(step=4), "step: expected an integer from 0 to 3, got 4"),
         (lambda: plots.bottleneck_diagram(["a"] * 7), "source: expected 1 to 6 words, got 7"),

@@ -125,7 +125,9 @@ def ordered_styles(names: Collection[Key]) -> dict[Key, LineStyle]:
     shades = plt.get_cmap("viridis")(np.linspace(0.78, 0.05, max(2, len(names))))
     forms = [(s.marker, s.dashes) for s in (*MODELS.values(), *SPARE)]
     if len(names) > len(forms):
-        raise ValueError(f"expected at most {len(forms)} lines in a figure, got {len(names)}")
+        raise ValueError(
+            f"names: expected at most {len(forms)} lines in a figure, got {len(names)}"
+        )
     return {
         name: LineStyle(tuple(shade), *form)
         for name, shade, form in zip(names, shades, forms, strict=False)
