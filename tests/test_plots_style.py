@@ -104,6 +104,16 @@ def test_names_are_drawn_as_they_are_and_our_own_formulas_are_formulas(name, giv
             assert not text.get_parse_math() and not text.get_usetex()
 
 
+@pytest.mark.parametrize("shared", [{"sharex": True}, {"sharey": True}])
+@pytest.mark.parametrize("name", ["bleu_by_length", "score_comparison", "alignment"])
+def test_axes_that_share_named_ticks_draw_them_as_they_are(name, shared):
+    figure, axes = plt.subplots(2, 2, **shared)
+    for ax in axes.flat:
+        ax.tick_params(labelleft=True, labelbottom=True)
+    NAMED[name](ax=axes[0, 0])
+    figure.canvas.draw()
+
+
 def test_lines_that_were_in_given_axes_get_no_name_at_their_end():
     ax = plt.subplots()[1]
     ax.plot([0, 1], [50, 60], label="before")

@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from ._checks import Numbers, numbers, words_of
-from .style import AS_IS, EDGE, FAINT, GOLD, WEIGHTS, drawing
+from .style import EDGE, FAINT, GOLD, WEIGHTS, drawing, name_ticks
 
 LinkSet: TypeAlias = Collection[tuple[int, int]]
 
@@ -84,17 +84,16 @@ def alignment(
     with drawing(ax, (width, height), title, layout="compressed") as ax:
         image = ax.imshow(weights, cmap=WEIGHTS, vmin=0, vmax=1, interpolation="none")
         ax.grid(False)
-        ax.set_xticks(
-            range(len(source)),
-            labels=source,
+        name_ticks(
+            ax.xaxis,
+            source,
             fontsize=font,
-            **AS_IS,
             rotation=90 if upright else 45,
             rotation_mode="anchor",
             ha="left",
             va="center" if upright else "baseline",
         )
-        ax.set_yticks(range(len(target)), labels=target, fontsize=font, **AS_IS)
+        name_ticks(ax.yaxis, target, fontsize=font)
         ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
         for x in np.arange(1, len(source)) - 0.5:
             ax.axvline(x, color=FAINT, linewidth=0.6)

@@ -10,7 +10,16 @@ from matplotlib.axes import Axes
 from .._arguments import integer
 from ._checks import Numbers, Seeds, by_name, by_size, interval, runs_by_name, seeds_by_name
 from ._lines import bucket_label, draw_line, draw_seeds, label_ends
-from .style import AS_IS, Key, LineStyle, drawing, label_axes, line_styles, ordered_styles
+from .style import (
+    AS_IS,
+    Key,
+    LineStyle,
+    drawing,
+    label_axes,
+    line_styles,
+    name_ticks,
+    ordered_styles,
+)
 
 
 def bleu_by_length(
@@ -100,9 +109,7 @@ def _score_lines(
                 draw_seeds(ax, x + spread, seeds, styles[name], labels[name])
         ax.set_ylim(0, 100)
         ax.set_xlim(-0.3, len(buckets) - 0.8)
-        ax.set_xticks(
-            range(len(buckets)), labels=[bucket_label(bucket) for bucket in buckets], **AS_IS
-        )
+        name_ticks(ax.xaxis, [bucket_label(bucket) for bucket in buckets])
         ax.grid(False, axis="x")
         label_axes(
             ax, "length of the source sentence in tokens (small marks: single seeds)", ylabel
@@ -160,7 +167,7 @@ def score_comparison(
                 va="center",
                 annotation_clip=False,
             )
-        ax.set_yticks(range(len(scores)), labels=list(scores), **AS_IS)
+        name_ticks(ax.yaxis, list(scores))
         ax.set_ylim(len(scores) - 0.5, -0.5)
         beside = 0.02 * (high - low)
         ax.set_xlim(low - beside, high + beside)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import XAxis, YAxis
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
 if TYPE_CHECKING:  # Matplotlib 3.7 has no such module
@@ -160,3 +161,11 @@ def drawing(
 def label_axes(ax: Axes, x: str, y: str) -> None:
     ax.set_xlabel(x, **AS_IS)
     ax.set_ylabel(y, **AS_IS)
+
+
+def name_ticks(axis: XAxis | YAxis, names: Sequence[object], **options: Any) -> None:
+    """The names at 0, 1, 2, …, as they are also where other axes share this one."""
+    axis.set_ticks(range(len(names)), labels=[str(name) for name in names], **AS_IS, **options)
+    x_or_y, ax = axis.axis_name, axis.axes
+    for each in getattr(ax, f"get_shared_{x_or_y}_axes")().get_siblings(ax):
+        plt.setp(getattr(each, f"get_{x_or_y}ticklabels")(), **AS_IS)
