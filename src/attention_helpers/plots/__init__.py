@@ -1,0 +1,34 @@
+"""Every figure of the book: one function a figure, drawn with Matplotlib, and no TensorFlow.
+
+Nothing is told by colour alone: each line has its own marker, its own dashes and a label at its
+end. The colours are those of Okabe and Ito (2008), which colour-blind readers can tell apart. The
+background is opaque white, so that a figure can be read on a dark page too. A function returns
+the axes it drew in and leaves `plt.show()` to the caller. Names, words and titles that a caller
+gives are drawn as they are: a ``$`` or a leading ``_`` means nothing.
+"""
+
+from .alignments import alignment
+from .curves import loss_curves, probe_accuracy
+from .diagrams import attention_diagram, bottleneck_diagram
+from .einsums import contraction_diagram
+from .maps import AlignmentMap, alignment_map
+from .scores import bleu_by_length, by_depth, capacity_sweep, score_comparison
+from .style import MODELS, STYLE, line_styles
+
+__all__ = [
+    "MODELS",
+    "STYLE",
+    "AlignmentMap",
+    "alignment",
+    "alignment_map",
+    "attention_diagram",
+    "bleu_by_length",
+    "bottleneck_diagram",
+    "by_depth",
+    "capacity_sweep",
+    "contraction_diagram",
+    "line_styles",
+    "loss_curves",
+    "probe_accuracy",
+    "score_comparison",
+]
