@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from functools import partial
 
 import numpy as np
@@ -251,7 +252,11 @@ BAD_INPUT = {
         "references: expected a list",
     ),
     "a number": (lambda: bleu([3], ["a"]), TypeError, "hypotheses: .* got 3 at 0"),
-    "ids": (lambda: bleu([[1, 2]], [[1, 2]]), TypeError, "hypotheses: expected strings or"),
+    "ids": (
+        lambda: bleu([[1, 2]], [[1, 2]]),
+        TypeError,
+        "hypotheses: expected strings as tokens, got 1 in sentence 0",
+    ),
     "fewer hypotheses": (lambda: bleu(["a"], ["a", "b"]), ValueError, "each of the 2 .* got 1"),
     "nothing": (lambda: exact_match([], []), ValueError, "references: expected at least one"),
     "no such tokeniser": (
@@ -338,9 +343,113 @@ def test_a_tokenizer_that_is_no_name_is_named():
         bleu(["a"], ["a"], tokenize=["13a"])
 
 
-@pytest.mark.parametrize("bucket", [5, (5,), (10, 5), "a", None], ids=str)
-def test_a_bucket_that_is_no_pair_is_named(bucket):
-    with pytest.raises(ValueError, match="^bucket: expected a shortest and a longest length, got"):
+NO_PAIRS = [5, None, "ab", (5.0, 10.0), (5, True)]
+NO_BOUNDS = ["a", (5,), (10, 5), (-5, 5)]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "error"),
+    [
+        *((bucket, TypeError) for bucket in NO_PAIRS),
+        *((bucket, ValueError) for bucket in NO_BOUNDS),
+    ],
+    ids=str,
+)
+def test_a_bucket_that_is_no_pair_is_named(bucket, error):
+    message = r"^bucket: expected \(shortest, longest\), got " + re.escape(repr(bucket))
+    with pytest.raises(error, match=message):
         bucket_name(bucket)
-    with pytest.raises(ValueError, match="^bucket: expected a shortest and a longest length, got"):
+    with pytest.raises(error, match=message):
         by_length(exact_match, ["a"], ["a"], [1], [bucket])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((None, ["a"], ["a"], [5]), "^metric: expected a function, got None"),
+        ((exact_match, "a", ["a"], [5]), "^hypotheses: expected a list .*, got one string"),
+        ((exact_match, ["a"], {"a"}, [5]), "^references: expected a list .*, got {'a'}"),
+        ((exact_match, ["a"], ["a"], 5), "^lengths: expected a list of integers, got 5"),
+        ((exact_match, ["a"], ["a"], [5.5]), r"^lengths: expected an integer.* got 5.5 \(float\)"),
+        ((exact_match, ["a"], ["a"], ["5"]), r"^lengths: expected an integer.* got '5' \(str\)"),
+        ((exact_match, ["a"], ["a"], [5], 5), "^buckets: expected a list of buckets, got 5"),
+    ],
+)
+def test_what_by_length_cannot_use_is_named(arguments, message):
+    with pytest.raises(TypeError, match=message):
+        by_length(*arguments)
+
+
+def test_by_length_takes_what_is_read_once():
+    assert by_length(exact_match, iter("ab"), iter("ac"), iter([6, 7]), iter([(5, 7)])) == {
+        "5-7": 0.5
+    }
+
+
+# One reference to each translation, no score beyond 100
+
+SCORES = {
+    "bleu": bleu,
+    "chrf": chrf,
+    "exact_match": exact_match,
+    "bleu_interval": partial(bleu_interval, resamples=40),
+    "chrf_interval": partial(chrf_interval, resamples=40),
+    "by_length": lambda *sentences: by_length(bleu, *sentences, [7]),
+}
+
+
+@pytest.mark.parametrize("score", SCORES.values(), ids=SCORES.keys())
+@pytest.mark.parametrize("token", ["the cat sat .", " the", "cat\n", "10\u00a0000", ""], ids=repr)
+def test_a_token_that_is_not_one_word_is_named(score, token):
+    message = "expected tokens without white space, got " + re.escape(repr(token))
+    with pytest.raises(ValueError, match=f"^references: {message} in sentence 0 "):
+        score(["the cat sat ."], [["the", token]])
+    with pytest.raises(ValueError, match=f"^hypotheses: {message} in sentence 0 "):
+        score([["the", token]], ["the cat sat ."])
+
+
+@pytest.mark.parametrize("score", SCORES.values(), ids=SCORES.keys())
+@pytest.mark.parametrize("token", [None, 5, float("nan"), b"cat", ["cat"]], ids=str)
+def test_a_token_that_is_no_string_is_named(score, token):
+    message = re.escape(f"expected strings as tokens, got {token!r} in sentence 0")
+    with pytest.raises(TypeError, match=f"^references: {message}"):
+        score(["the cat"], [["the", token]])
+
+
+@pytest.mark.parametrize("score", SCORES.values(), ids=SCORES.keys())
+@pytest.mark.parametrize("sentence", [None, float("nan"), {"the", "cat"}, {"the": 1}], ids=str)
+def test_a_sentence_without_an_order_is_named(score, sentence):
+    with pytest.raises(
+        TypeError, match="^references: expected strings or lists of tokens, got .*0$"
+    ):
+        score(["the cat"], [sentence])
+
+
+@pytest.mark.parametrize("sentences", [{"a b": 1}, {"a b"}, frozenset({"a b"})], ids=str)
+def test_sentences_without_an_order_are_named(sentences):
+    with pytest.raises(TypeError, match="^hypotheses: expected a list of sentences, got"):
+        chrf(sentences, ["a b"])
+
+
+def test_tokens_that_are_read_once_or_those_of_an_array():
+    assert exact_match([iter(["a", "b"]), np.array(["a", "b"])], ["a b", ["a", "b"]]) == 1
+
+
+@pytest.mark.parametrize("words", [4, 5, 6, 20])
+@pytest.mark.parametrize("sentences", [1, 3])
+def test_a_perfect_score_is_100(words, sentences):
+    perfect = [" ".join(f"w{i}" for i in range(words))] * sentences
+    assert bleu(perfect, perfect) == chrf(perfect, perfect) == chrf(perfect, perfect, 2) == 100
+    assert bleu_interval(perfect, perfect, resamples=40) == (100, 100, 0)
+    assert chrf_interval(perfect, perfect, 2, resamples=40) == (100, 100, 0)
+
+
+def test_an_interval_ends_where_scores_do():
+    # Nine of ten are right: the interval around their mean would reach 109.
+    sentences = ["a b c d e"] * 9
+    interval = bleu_interval([*sentences, "x"], [*sentences, "a b c d e"], resamples=200)
+    assert interval.mean + interval.margin > 100 == interval.high
+    sentences = ["x"] * 9
+    interval = chrf_interval([*sentences, "a"], ["a"] * 10, resamples=200)
+    assert interval.mean - interval.margin < 0 == interval.low
+    assert 0 < interval.mean < interval.high < 100

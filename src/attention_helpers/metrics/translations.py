@@ -4,7 +4,8 @@
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -33,6 +34,7 @@ Bucket: TypeAlias = tuple[int, int]
 Hypothesis = TypeVar("Hypothesis")
 Reference = TypeVar("Reference")
 Value = TypeVar("Value")
+Item = TypeVar("Item")
 
 # Lengths in tokens, both ends included.
 BUCKETS: tuple[Bucket, ...] = ((5, 10), (11, 20), (21, 30), (31, 40), (41, 50))
@@ -42,7 +44,7 @@ FEWEST_RESAMPLES = 40
 
 
 class Interval(NamedTuple):
-    """A score and its 95 % confidence interval, which is `mean` ± `margin`.
+    """A score and its 95 % confidence interval, which is `mean` ± `margin`, within 0 to 100.
 
     Args:
         score: of the sentences as they are.
@@ -63,13 +65,13 @@ class Interval(NamedTuple):
 
     @property
     def low(self) -> float:
-        """Where the interval begins."""
-        return self.mean - self.margin
+        """Where the interval begins: at 0 or above."""
+        return max(0.0, self.mean - self.margin)
 
     @property
     def high(self) -> float:
-        """Where the interval ends."""
-        return self.mean + self.margin
+        """Where the interval ends: at 100 or below."""
+        return min(100.0, self.mean + self.margin)
 
     def __str__(self) -> str:
         return f"{self.score:.1f} ({self.mean:.1f} ± {self.margin:.1f})"
@@ -82,8 +84,8 @@ def bleu(
 
     Args:
         hypotheses: a list of translations, each a string or a sequence of tokens (which are joined
-            by spaces).
-        references: as many references, in the same order.
+            by spaces, and hold none).
+        references: as many references, in the same order: one to each translation.
         tokenize: sacreBLEU's tokeniser: `"none"` for what is tokenised already, as the corpus of
             the book is; `"13a"` for real sentences.
 
@@ -92,7 +94,8 @@ def bleu(
 
     Raises:
         TypeError: one string in place of a list, a sentence that is neither string nor sequence.
-        ValueError: an empty list, lists of different lengths, an unknown tokeniser.
+        ValueError: an empty list, lists of different lengths, a token that is empty or holds white
+            space, an unknown tokeniser.
 
     Example:
         >>> round(bleu(["the cat sat on the mat ."], ["the cat sat on a mat ."]), 2)
@@ -171,17 +174,15 @@ def chrf(
     how words are cut into tokens, for it ignores spaces.
 
     Args:
-        hypotheses: a list of translations, each a string or a sequence of tokens.
-        references: as many references, in the same order.
+        hypotheses, references: as for `bleu`.
         word_order: the longest n-gram of words that counts too: 0 for chrF, 2 for chrF++.
 
     Returns:
         The score, a float.
 
     Raises:
-        TypeError: one string in place of a list, a sentence that is neither string nor sequence,
-            `word_order` is not an integer.
-        ValueError: an empty list, lists of different lengths, `word_order` is negative.
+        TypeError: as `bleu`, or `word_order` is not an integer.
+        ValueError: as `bleu`, or `word_order` is negative.
 
     Example:
         >>> round(chrf(["les petites chattes ."], ["les petits chats ."]), 2)
@@ -250,15 +251,13 @@ def exact_match(hypotheses: Iterable[Sentence], references: Iterable[Sentence]) 
     """The share of the translations that equal their reference, 0 to 1.
 
     Args:
-        hypotheses: a list of translations, each a string or a sequence of tokens.
-        references: as many references, in the same order.
+        hypotheses, references: as for `bleu`.
 
     Returns:
         The share, a float.
 
     Raises:
-        TypeError: one string in place of a list, a sentence that is neither string nor sequence.
-        ValueError: an empty list, lists of different lengths.
+        TypeError, ValueError: as `bleu`.
 
     Example:
         >>> exact_match(["it rains .", "it snows ."], ["it rains .", "it rains ."])
@@ -278,7 +277,7 @@ def bucket_name(bucket: Bucket) -> str:
         The name, a string.
 
     Raises:
-        ValueError: it is no such pair.
+        TypeError, ValueError: it is no such pair.
 
     Example:
         >>> bucket_name((5, 10))
@@ -286,16 +285,6 @@ def bucket_name(bucket: Bucket) -> str:
     """
     shortest, longest = _bounds(bucket)
     return f"{shortest}-{longest}"
-
-
-def _bounds(bucket: Bucket) -> Bucket:
-    try:
-        shortest, longest = bucket
-        if shortest <= longest:
-            return shortest, longest
-    except (TypeError, ValueError):
-        pass
-    raise ValueError(f"bucket: expected a shortest and a longest length, got {bucket!r}")
 
 
 def by_length(
@@ -321,25 +310,39 @@ def by_length(
         buckets that hold no sentence.
 
     Raises:
-        ValueError: lists of different lengths.
+        TypeError: a metric that is no function, no list, a length that is no integer.
+        ValueError: lists of different lengths, a negative length, a bucket that ends before it
+            begins.
 
     Example:
         >>> by_length(exact_match, ["a .", "b ."], ["a .", "c ."], lengths=[6, 12])
         {'5-10': 1.0, '11-20': 0.0}
     """
-    if not len(hypotheses) == len(references) == len(lengths):
+    if not callable(metric):
+        raise TypeError(f"metric: expected a function, got {metric!r:.60}")
+    proposed, right = _listed("hypotheses", hypotheses), _listed("references", references)
+    of = [integer("lengths", length) for length in _listed("lengths", lengths, "integers")]
+    if not len(proposed) == len(right) == len(of):
         raise ValueError(
             "lengths: expected as many lengths as hypotheses and references, got "
-            f"{len(lengths)} for {len(hypotheses)} and {len(references)}"
+            f"{len(of)} for {len(proposed)} and {len(right)}"
         )
     values: dict[str, Value] = {}
-    for shortest, longest in map(_bounds, buckets):
-        inside = [i for i, length in enumerate(lengths) if shortest <= length <= longest]
+    for shortest, longest in map(_bounds, _listed("buckets", buckets, "buckets")):
+        inside = [i for i, length in enumerate(of) if shortest <= length <= longest]
         if inside:
             values[bucket_name((shortest, longest))] = metric(
-                [hypotheses[i] for i in inside], [references[i] for i in inside]
+                [proposed[i] for i in inside], [right[i] for i in inside]
             )
     return values
+
+
+def _bounds(bucket: Bucket) -> Bucket:
+    try:
+        shortest, longest = bucket
+        return integer("shortest", shortest), integer("longest", longest, shortest)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"bucket: expected (shortest, longest), got {bucket!r}") from None
 
 
 def _bleu_scorer(tokenize: str) -> BLEU:
@@ -368,7 +371,7 @@ def _corpus_score(
     scorer: BLEU | CHRF, hypotheses: Iterable[Sentence], references: Iterable[Sentence]
 ) -> float:
     proposed, right = _sentences(hypotheses, references)
-    return float(scorer.corpus_score(proposed, [right]).score)
+    return _bounded(scorer.corpus_score(proposed, [right]).score)
 
 
 def _corpus_interval(
@@ -384,7 +387,12 @@ def _corpus_interval(
     signature = str(scorer.get_signature())
     written = json.loads(result.format(width=12, signature=signature, is_json=True))
     mean, margin = written.get("confidence_mean", 0.0), written.get("confidence_var", 0.0)
-    return Interval(float(result.score), float(mean), float(margin))
+    return Interval(_bounded(result.score), _bounded(mean), float(margin))
+
+
+def _bounded(score: float) -> float:
+    """A score, 0 to 100: rounding takes sacreBLEU's BLEU of a perfect match above that."""
+    return min(100.0, float(score))
 
 
 def _signature(scorer: BLEU | CHRF, resamples: int | None) -> str:
@@ -409,15 +417,34 @@ def _sentences(
 
 
 def _joined(name: str, sentences: Iterable[Sentence]) -> list[str]:
-    if isinstance(sentences, str) or not isinstance(sentences, Iterable):
-        got = "one string" if isinstance(sentences, str) else repr(sentences)
-        raise TypeError(f"{name}: expected a list of sentences, got {got}")
-    joined = []
-    for i, sentence in enumerate(sentences):
-        try:
-            joined.append(sentence if isinstance(sentence, str) else " ".join(sentence))
-        except TypeError:
-            raise TypeError(
-                f"{name}: expected strings or sequences of tokens, got {sentence!r} at {i}"
-            ) from None
-    return joined
+    return [
+        sentence if isinstance(sentence, str) else " ".join(_tokens(name, i, sentence))
+        for i, sentence in enumerate(_listed(name, sentences))
+    ]
+
+
+def _tokens(name: str, i: int, sentence: Sequence[str]) -> list[str]:
+    if not _has_an_order(sentence):
+        raise TypeError(f"{name}: expected strings or lists of tokens, got {sentence!r:.60} at {i}")
+    tokens = list(sentence)
+    for token in tokens:
+        if not isinstance(token, str):
+            raise TypeError(f"{name}: expected strings as tokens, got {token!r} in sentence {i}")
+        if token.split() != [token]:
+            raise ValueError(
+                f"{name}: expected tokens without white space, got {token!r} in sentence {i} "
+                "(a list is the tokens of one sentence, not several references)"
+            )
+    return tokens
+
+
+def _listed(name: str, values: Iterable[Item], of: str = "sentences") -> list[Item]:
+    if not _has_an_order(values):
+        got = "one string" if isinstance(values, str) else f"{values!r:.60}"
+        raise TypeError(f"{name}: expected a list of {of}, got {got}")
+    return list(values)
+
+
+def _has_an_order(values: object) -> bool:
+    """Whether it is a list or the like: items of a set or of a dict have no partners."""
+    return isinstance(values, Iterable) and not isinstance(values, str | AbstractSet | Mapping)
