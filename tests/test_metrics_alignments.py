@@ -1,6 +1,7 @@
 """attention_helpers.metrics: scores of alignments and of weights, by hand."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -122,6 +123,28 @@ def test_entropy_by_hand():
     expected = [0, np.log(2), np.log(4), 1.5 * np.log(2), 0]
     np.testing.assert_allclose(attention_entropy(weights), expected, atol=1e-12)
     assert not np.signbit(attention_entropy(weights)).any()  # 0, not -0
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ([1.01, 0.0], 0),  # as float16 may round them
+        ([0.99, 0.0], 0),
+        ([0.495, 0.495], np.log(2)),
+        ([0.505, 0.505], np.log(2)),
+        ([0.505, 0.2525, 0.2525], 1.5 * np.log(2)),
+    ],
+)
+def test_entropy_of_a_row_whose_sum_is_rounded(row, expected):
+    assert attention_entropy([row])[0] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_entropy_is_within_its_bounds(dtype):
+    for k in range(1, 200):
+        (entropy,) = attention_entropy(np.full((1, k), 1 / k, dtype))
+        assert 0 <= entropy <= np.log(k)
+        assert entropy == pytest.approx(np.log(k), abs=1e-12)
 
 
 def test_entropy_has_the_axes_of_the_queries():
@@ -306,9 +329,31 @@ def test_a_threshold_that_no_weight_can_have_is_named(threshold):
         links_from_weights([[0.0, 1.0]], threshold=threshold)
 
 
-def test_links_of_mixed_types_are_named():
-    with pytest.raises(ValueError, match="^possible: expected every sure link"):
-        alignment_error_rate({(0, 0)}, {(0, 0), "a"}, set())
+@pytest.mark.parametrize(
+    ("link", "error"),
+    [
+        ("0-0", ValueError),  # as other programs write it
+        ("00", TypeError),
+        ((0, 0, 1), ValueError),
+        ((0, -1), ValueError),
+        ((0.5, 0), TypeError),
+        ((0, None), TypeError),
+        (0, TypeError),
+    ],
+    ids=str,
+)
+def test_what_is_no_link_is_named(link, error):
+    message = r"expected links \(source position, target position\), from 0, got "
+    message += re.escape(f"{link!r} in set 1")
+    good, bad = [SURE, SURE], [SURE, {(0, 0), link}]
+    for call, name in [
+        (lambda: alignment_error_rate(bad, good, good), "predicted"),
+        (lambda: alignment_error_rate(good, good, bad), "possible"),
+        (lambda: alignment_precision(bad, good), "predicted"),
+        (lambda: alignment_recall(good, bad), "sure"),
+    ]:
+        with pytest.raises(error, match=f"^{name}: {message}$"):
+            call()
 
 
 @pytest.mark.parametrize("nothing", [None, 5])

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .._arguments import number
+from .._arguments import integer, number
 
 __all__ = [
     "alignment_error_rate",
@@ -82,9 +82,10 @@ def alignment_error_rate(
         The error rate, 0 (best) to 1, a float. Counts are summed over the sentences, not rates.
 
     Raises:
-        TypeError: neither a set of links nor a list of such sets.
-        ValueError: lists of different lengths, a sure link that is not possible, no predicted and
-            no sure link at all.
+        TypeError: neither a set of links nor a list of such sets, a link that is no pair of
+            integers.
+        ValueError: lists of different lengths, a negative position, a sure link that is not possible, no
+            predicted and no sure link at all.
 
     Example:
         >>> alignment_error_rate({(0, 0), (1, 1)}, sure={(0, 0)}, possible={(0, 0), (1, 1)})
@@ -99,7 +100,7 @@ def alignment_error_rate(
     for i, (a, s, p) in enumerate(sets):
         if not s <= p:
             raise ValueError(
-                f"possible: expected every sure link, got none of {sorted(s - p, key=str)} in sentence {i}"
+                f"possible: expected every sure link, got none of {sorted(s - p)} in sentence {i}"
             )
         right += len(a & s) + len(a & p)
         proposed += len(a) + len(s)
@@ -122,8 +123,9 @@ def alignment_precision(
         The precision, 0 to 1 (best), a float. Counts are summed over the sentences, not rates.
 
     Raises:
-        TypeError: neither a set of links nor a list of such sets.
-        ValueError: lists of different lengths, no predicted link at all.
+        TypeError: neither a set of links nor a list of such sets, a link that is no pair of
+            integers.
+        ValueError: lists of different lengths, a negative position, no predicted link at all.
 
     Example:
         >>> alignment_precision({(0, 0), (2, 1)}, possible={(0, 0), (1, 1)})
@@ -146,8 +148,9 @@ def alignment_recall(predicted: Links | Iterable[Links], sure: Links | Iterable[
         The recall, 0 to 1 (best), a float. Counts are summed over the sentences, not rates.
 
     Raises:
-        TypeError: neither a set of links nor a list of such sets.
-        ValueError: lists of different lengths, no sure link at all.
+        TypeError: neither a set of links nor a list of such sets, a link that is no pair of
+            integers.
+        ValueError: lists of different lengths, a negative position, no sure link at all.
 
     Example:
         >>> alignment_recall({(0, 0), (2, 1)}, sure={(0, 0), (1, 1), (2, 1), (2, 2)})
@@ -167,7 +170,7 @@ def attention_entropy(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
     Args:
         weights: `(..., q, k)`, any floating dtype; rows that sum to one, or to zero (nothing to
-            attend).
+            attend). A sum that is rounded, as in float16, is made one.
 
     Returns:
         The entropies `(..., q)`, float64: 0 to ln k; 0 for a row of zeros.
@@ -182,9 +185,11 @@ def attention_entropy(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
         [1. 4.]
     """
     rows = _weight_rows(weights)
-    logarithms = np.log(rows, out=np.zeros_like(rows), where=rows > 0)
-    entropy: npt.NDArray[np.float64] = -(rows * logarithms).sum(axis=-1) + 0.0  # + 0.0: no "-0."
-    return entropy
+    sums = rows.sum(axis=-1, keepdims=True)
+    shares = np.divide(rows, sums, out=np.zeros_like(rows), where=sums > 0)
+    logarithms = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
+    entropy: npt.NDArray[np.float64] = -(shares * logarithms).sum(axis=-1) + 0.0  # no "-0."
+    return entropy.clip(0.0, np.log(max(1, rows.shape[-1])))  # rounding may end a hair above ln k
 
 
 def attention_coverage(
@@ -285,7 +290,22 @@ def _sets_of_sentences(name: str, links: Links | Iterable[Links]) -> list[Links]
                 f"{name}: expected a set of links (source, target), or a list of such sets, "
                 f"got {type(sentence).__name__} in place of set {i}"
             )
+    for link in set().union(*sentences):  # each once: a corpus has few different ones
+        _check_link(name, link, sentences)
     return sentences
+
+
+def _check_link(name: str, link: tuple[int, int], sentences: list[Links]) -> None:
+    try:
+        source, target = link
+        integer("source", source)
+        integer("target", target)
+    except (TypeError, ValueError) as error:
+        i = next(i for i, sentence in enumerate(sentences) if link in sentence)
+        raise type(error)(
+            f"{name}: expected links (source position, target position), from 0, "
+            f"got {link!r} in set {i}"
+        ) from None
 
 
 def _share(name: str, counts: list[tuple[int, int]]) -> float:
