@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from .._arguments import choice
 from .cases import EXERCISES, Case, Exercise
@@ -18,6 +19,7 @@ __all__ = ["Verdict", "check", "names"]
 # The reader's function may take and return anything: `check` is there to find out.
 Answer: TypeAlias = Callable[..., Any]
 Rows: TypeAlias = dict[str, Any]
+Array: TypeAlias = npt.NDArray[Any]
 
 # Where code is that the reader did not write.
 _LIBRARIES = (sysconfig.get_path("stdlib"), str(Path(__file__).parents[1]))
@@ -127,9 +129,8 @@ def _raised(error: Exception) -> Rows:
 
 
 def _of_a_library(file: str) -> bool:
-    return file.startswith(_LIBRARIES) or bool(
-        {"site-packages", "dist-packages"} & {*Path(file).parts}
-    )
+    installed = {"site-packages", "dist-packages"} & {*Path(file).parts}
+    return bool(installed) or file.startswith(_LIBRARIES)
 
 
 def _change(before: Mapping[str, Any], after: Mapping[str, Any]) -> Rows | None:
@@ -171,14 +172,16 @@ def _difference(expected: Any, got: Any) -> Rows | None:
         if isinstance(got, set | frozenset):
             return None if got == expected else {"expected": expected, "got": got}
         return {"expected": f"set {_text(expected)}", "got": f"{_kind(got)} {got!r:.60}"}
-    given = got
     try:
-        got = np.asarray(given)
+        array = np.asarray(got)
     except Exception:  # noqa: BLE001 - a library's own tensors may raise anything
-        got = np.array(None)
-    if got.dtype == object:
-        return {"expected": expected, "got": _kind(given)}
-    expected = np.asarray(expected)
+        array = np.array(None)
+    if array.dtype == object:
+        return {"expected": expected, "got": _kind(got)}
+    return _difference_of_arrays(np.asarray(expected), array)
+
+
+def _difference_of_arrays(expected: Array, got: Array) -> Rows | None:
     boolean = expected.dtype.kind == "b"
     if got.dtype.kind not in ("b" if boolean else "iuf"):
         what = "dtype bool" if boolean else "numbers, such as dtype float32"
