@@ -51,6 +51,7 @@ def test_of_several_results_the_wrong_one_is_named(capsys):
         (lambda a: a, "TypeError: <lambda>() takes 1 positional argument but 2 were given"),
         (lambda a, b: 1 / 0, "ZeroDivisionError: division by zero"),
         (lambda a, b: np.outer(a, b).tolist()[0], "shape (2,)"),
+        (lambda a, b: a[:, None], "shape (2, 1)"),
         (lambda a, b: np.outer(a, b).astype(str), "dtype <U32"),
         (lambda a, b: object(), "object"),
         (lambda a, b: {"a": a}, "dict"),
@@ -236,6 +237,16 @@ def test_an_exception_without_a_message(capsys):
 
     lines = printed(capsys, "inner_product", answer)
     assert any(line.endswith(" NotImplementedError") for line in lines)
+
+
+def test_a_long_message_is_cut(capsys):
+    message = "x" * 300 + "\nand more"
+
+    def answer(a, b):
+        raise ValueError(message)
+
+    lines = printed(capsys, "inner_product", answer)
+    assert lines[4].endswith(" ValueError: " + "x" * 88) and "and more" not in "".join(lines)
 
 
 def test_a_line_of_a_notebook_cell(capsys):

@@ -187,7 +187,7 @@ def _difference_of_arrays(expected: Array, got: Array) -> Rows | None:
         what = "dtype bool" if boolean else "numbers, such as dtype float32"
         return {"expected": what, "got": f"dtype {got.dtype}"}
     if got.shape != expected.shape:
-        swapped = got.ndim > 1 and sorted(got.shape) == sorted(expected.shape)
+        swapped = sorted(got.shape) == sorted(expected.shape)
         remark = " (the right axes in another order)" if swapped else ""
         return {"expected": f"shape {expected.shape}", "got": f"shape {got.shape}{remark}"}
     if np.allclose(got.astype(float), expected.astype(float), rtol=1e-4, atol=1e-5):
