@@ -1,11 +1,14 @@
 """attention_helpers.exercises: right answers pass however they are written, wrong ones are caught."""
 
+from inspect import signature
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from attention_helpers import functional, masks, metrics
 from attention_helpers.exercises import check, names
+from attention_helpers.exercises.cases import EXERCISES
 
 # One right answer to each, in another way than the reference: in TensorFlow where it can be.
 RIGHT = {
@@ -212,7 +215,7 @@ def test_every_exercise_has_a_right_and_a_wrong_answer_here():
 
 @pytest.mark.parametrize(("name", "answer"), RIGHT.items(), ids=RIGHT.keys())
 def test_a_right_answer_passes(capsys, name, answer):
-    assert check(name, answer) is None
+    assert check(name, answer)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith(f"✓ {name}: all ")
@@ -220,76 +223,20 @@ def test_a_right_answer_passes(capsys, name, answer):
 
 @pytest.mark.parametrize(("name", "answer", "hint"), WRONG, ids=[name for name, _, _ in WRONG])
 def test_a_mistake_gets_its_hint(capsys, name, answer, hint):
-    check(name, answer)
+    assert not check(name, answer)
     out = capsys.readouterr().out
     assert out.startswith(f"✗ {name}(")
     assert hint in out.splitlines()[-1]
     assert out.splitlines()[-1].startswith("  hint ")
 
 
-# What is printed
+def test_the_arguments_of_a_case_are_those_of_the_reference():
+    for name, exercise in EXERCISES.items():
+        assert exercise.reference.__name__ == name
+        for case in exercise.cases:
+            assert list(case.arguments) == list(signature(exercise.reference).parameters)
 
 
-def printed(capsys, name, answer):
-    check(name, answer)
-    return capsys.readouterr().out.splitlines()
-
-
-def test_the_counterexample_in_full(capsys):
-    assert printed(capsys, "masked_softmax", softmax_then_mask) == [
-        "✗ masked_softmax(scores, mask) fails in case 2 of 6",
-        "  scores   [[0. 0. 9.]]",
-        "  mask     [[ True  True False]]",
-        "  expected [[0.5 0.5 0. ]]",
-        "  got      [[0. 0. 0.]]",
-        "  hint     what is masked must not count in the sum: mask before the softmax, not after it",
-    ]
-
-
-def test_of_several_results_the_wrong_one_is_named(capsys):
-    lines = printed(capsys, "scaled_dot_product_attention", lambda q, k, v: (v, tf.zeros((1, 1))))
-    assert lines[-3:-1] == ["  expected weights [[1.]]", "  got weights      [[0.]]"]
-
-
-@pytest.mark.parametrize(
-    ("answer", "got"),
-    [
-        (lambda a, b: None, "None: is there a `return`?"),
-        (lambda a: a, "TypeError: <lambda>() takes 1 positional argument but 2 were given"),
-        (lambda a, b: 1 / 0, "ZeroDivisionError: division by zero"),
-        (lambda a, b: np.outer(a, b).tolist()[0], "shape (2,)"),
-        (lambda a, b: np.outer(a, b).astype(str), "dtype <U32"),
-        (lambda a, b: object(), "dtype object"),
-        (lambda a, b: [[1.0], [1.0, 2.0]], "2 results"),
-        (lambda a, b: np.outer(a, b) > 0, "dtype bool"),
-    ],
-)
-def test_what_came_is_said(capsys, answer, got):
-    assert f"  got      {got}" in printed(capsys, "outer_product", answer)
-
-
-def test_axes_in_another_order_are_said_to_be_so(capsys):
-    lines = printed(capsys, "project_to_heads", lambda x, w: np.einsum("bqm,mhd->bqdh", x, w))
-    assert "  got      shape (1, 1, 2, 1) (the right axes in another order)" in lines
-
-
-def test_an_answer_that_writes_into_its_arguments_does_not_disturb(capsys):
-    def answer(a, b):
-        a *= 0
-        return a @ b
-
-    before = printed(capsys, "inner_product", lambda a, b: 0.0)
-    assert before[1] != "  a        [0. 0.]"
-    assert printed(capsys, "inner_product", answer) == before
-
-
-@pytest.mark.filterwarnings("error")
-def test_an_answer_that_overflows_warns_of_nothing(capsys):
-    assert printed(capsys, "softmax", plain_softmax)[-2] == "  got      [[nan nan]]"
-
-
-def test_names_that_there_are_not():
-    with pytest.raises(ValueError, match="name: expected one of padding_mask, .* got 'sotfmax'"):
-        check("sotfmax", tf.nn.softmax)
-    with pytest.raises(TypeError, match="answer: expected the function itself.* got ndarray"):
-        check("softmax", np.ones(2))
+def test_a_reference_leaves_its_arguments_alone():
+    for name, exercise in EXERCISES.items():
+        assert check(name, exercise.reference)
