@@ -14,6 +14,8 @@ READY := $(VENV)/installed
 
 # The suffix may be left out: make execute NB="book/05_einsum book/06_queries_keys_values".
 NOTEBOOKS := $(addsuffix .ipynb,$(NB:.ipynb=))
+$(foreach path,$(NOTEBOOKS),$(if $(wildcard $(path)),,\
+  $(error NB: expected notebooks, such as book/05_einsum, got $(path))))
 
 # As in the notebooks' set-up cell: TensorFlow starts without its log lines.
 export TF_CPP_MIN_LOG_LEVEL := 1

@@ -125,8 +125,8 @@ def test_what_must_not_be_stored_is_not_saved(tmp_path, source, complaint):
     assert complaint in stderr
 
 
-def make(*arguments):
-    """What `make` would run. The environment's variables are not the command's."""
+def make(*arguments, code=0):
+    """What `make` would run, or says. The environment's variables are not the command's."""
     environment = {**os.environ, "NB": "book/from_the_environment", "TESTS": "-x", "URL": "x"}
     command = [
         "make",
@@ -136,8 +136,8 @@ def make(*arguments):
         *arguments,
     ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
 
 
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
@@ -148,6 +148,13 @@ needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is no
 @pytest.mark.parametrize("command", ["notebooks", "execute"])
 def test_notebooks_are_named_with_or_without_their_suffix(command, named):
     assert " book/05_einsum.ipynb book/index.ipynb" in make(command, f"NB={named}")
+
+
+@needs_make
+@pytest.mark.parametrize("command", ["notebooks", "execute"])
+def test_a_notebook_that_is_not_there_is_named(command):
+    said = make(command, "NB=book/05_einsum book/06_einsum", code=2)
+    assert "NB: expected notebooks, such as book/05_einsum, got book/06_einsum.ipynb." in said
 
 
 @needs_make
