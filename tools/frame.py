@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+HTML = ROOT / "_build" / "html"
 
 # Metadata of the first code cell: folded on the page, since only readers on Colab need it.
 SETUP_METADATA = {

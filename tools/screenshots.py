@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 
 from browser import installed, look, open_browser, serve
-from check_build import HTML
-from frame import pages
+from frame import HTML, pages
 
 WIDTHS = (1280, 360)
 

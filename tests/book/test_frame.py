@@ -8,7 +8,7 @@ import sys
 
 import nbformat
 import pytest
-from frame import ROOT, pages, split_address
+from frame import ROOT, split_address
 
 
 def pins():
@@ -53,19 +53,6 @@ def test_mathjax_stands_with_its_licence_and_fonts():
     assert "Apache License" in (folder / "LICENSE.txt").read_text()
     assert '"3.2.2"' in (folder / "tex-mml-chtml.js").read_text()
     assert len(list((folder / "output/chtml/fonts/woff-v2").glob("*.woff"))) == 23
-
-
-def test_a_build_without_a_page_is_not_complete(tmp_path):
-    from check_build import missing_pages
-
-    for name in ("index", *pages()):
-        path = tmp_path / f"{name}.html"
-        path.parent.mkdir(exist_ok=True, parents=True)
-        path.write_text("a page")
-    assert missing_pages(tmp_path) == []
-    (tmp_path / "book/notation.html").write_text("")
-    (tmp_path / "index.html").unlink()
-    assert missing_pages(tmp_path) == ["index.html", "book/notation.html"]
 
 
 @pytest.mark.parametrize(
