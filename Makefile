@@ -1,17 +1,25 @@
 # The commands of the book. `make help` lists them.
 PYTHON ?= python3
-UV ?= uv
-NB ?=
-TESTS ?=
 PORT ?= 8000
+
+# Which notebooks, tests, module, address: typed after the command, never taken from the environment.
+NB :=
+TESTS :=
+MODULE :=
+URL :=
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/installed
 
-# As in the notebooks' set-up cell: TensorFlow starts without its log lines, and rounds alike on more
-# machines.
+# The suffix may be left out: make execute NB="book/05_einsum book/06_queries_keys_values".
+NOTEBOOKS := $(addsuffix .ipynb,$(NB:.ipynb=))
+$(foreach path,$(NOTEBOOKS),$(if $(wildcard $(path)),,\
+  $(error NB: expected notebooks, such as book/05_einsum, got $(path))))
+
+# As in the notebooks' set-up cell: TensorFlow starts without its log lines.
 export TF_CPP_MIN_LOG_LEVEL := 1
+# As there too: it rounds alike on more machines.
 export TF_ENABLE_ONEDNN_OPTS := 0
 
 .DEFAULT_GOAL := help
@@ -35,7 +43,7 @@ $(READY): requirements.txt
 book: $(READY) ## build the HTML into _build/html, warnings as errors
 	@# A failed build leaves nothing behind: Sphinx does not repeat the warnings of pages it has read.
 	$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build; exit 1; }
-	@$(BIN)/python tools/check_build.py
+	@echo 'The book is built: open _build/html/index.html (or type `make serve`).'
 
 test: lint book unit notebooks ## lint, build, run every test, execute and compare every notebook
 
@@ -48,22 +56,26 @@ format: $(READY) ## put code and notebooks into the format that `make test` asks
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The share of lines and branches is asked for when all tests run, which is when it means something.
-unit: $(READY)
+# The share of lines and branches is measured when all tests run, which is when it means something.
+unit: $(READY) ## run every test of the package and the book, or some: make unit TESTS=tests/test_plots.py
+ifeq ($(strip $(TESTS)),)
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest $(TESTS)
+	$(BIN)/python -m coverage run -m pytest
 	$(BIN)/python -m coverage combine --quiet
-	$(BIN)/python -m coverage report $(if $(TESTS),--fail-under=0)
+	$(BIN)/python -m coverage report
+else
+	$(BIN)/python -m pytest $(TESTS)
+endif
 
 mutants: $(READY) ## break the package in named ways, and see that a test fails (MODULE=metrics for one)
 	$(BIN)/python tools/mutants.py $(MODULE)
 
-notebooks: $(READY)
-	$(BIN)/python -m pytest book --nbval --nbval-current-env --nbval-cell-timeout=600 \
+notebooks: $(READY) ## execute every notebook, or NB=…, and compare with what is stored
+	$(BIN)/python -m pytest $(or $(NOTEBOOKS),book) --nbval --nbval-current-env --nbval-cell-timeout=600 \
 	  --numprocesses=2 --dist=loadscope
 
 execute: $(READY) ## run notebooks again and store their outputs: make execute NB=book/05_einsum.ipynb
-	$(BIN)/python tools/execute_notebooks.py $(NB)
+	$(BIN)/python tools/execute_notebooks.py $(NOTEBOOKS)
 
 experiments: $(READY) ## compute book/data/*.json again (hours)
 	@set -e; for script in $$(grep -l __main__ experiments/*.py); do echo "$$script"; $(BIN)/python $$script; done
@@ -89,36 +101,43 @@ serve: book ## build, and serve the book on this machine (PORT=8000)
 linkcheck: $(READY) ## ask every external link of the book
 	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/linkcheck
 
-# The tests of the package, without those of the book.
-PACKAGE_TESTS = src $(filter-out $(addprefix tests/test_,book_structure.py browser.py colab.py \
-  frame.py mutants.py packaging.py readme.py repository_address.py site.py), $(wildcard tests/test_*.py))
+# The package's tests; those of the book and its tools need the whole environment.
+PACKAGE_TESTS := --ignore=tests/book
 
 test-oldest: ## the package's tests on the oldest versions that pyproject.toml allows, in .venv-oldest
 	$(PYTHON) -m venv --clear .venv-oldest
-	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint tools/oldest.txt --editable ".[test,tensorflow-cpu]"
-	.venv-oldest/bin/python -m pip list | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow[-_a-z]*) '
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv-oldest/bin/uv pip install --quiet --python .venv-oldest/bin/python \
+	  --resolution lowest-direct --editable ".[test,tensorflow-cpu]"
+	.venv-oldest/bin/python -m pip list --disable-pip-version-check | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow[-_a-z]*) '
 	.venv-oldest/bin/python -m pytest $(if $(TESTS),$(TESTS),$(PACKAGE_TESTS))
 
 test-newest: ## the same on the newest versions there are, in .venv-newest
 	$(PYTHON) -m venv --clear .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade \
 	  --editable ".[test,tensorflow-cpu]"
-	.venv-newest/bin/python -m pip list | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow[-_a-z]*) '
+	.venv-newest/bin/python -m pip list --disable-pip-version-check | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow[-_a-z]*) '
 	.venv-newest/bin/python -m pytest $(if $(TESTS),$(TESTS),$(PACKAGE_TESTS))
 
+SDIST := $(foreach pattern,*/CHANGELOG.md */CITATION.cff */LICENSE */README.md \
+  !*/book/* !*/tests/* !*/tools/* !*.ipynb,--expected-files '$(pattern)')
+
 dist: ## build the wheel and the sdist into dist/ and check them, in .venv-dist
-	test -x .venv-dist/bin/twine || { $(PYTHON) -m venv --clear .venv-dist && \
-	  .venv-dist/bin/python -m pip install --quiet --disable-pip-version-check build twine; }
+	$(PYTHON) -m venv --clear .venv-dist
+	.venv-dist/bin/python -m pip install --quiet --disable-pip-version-check \
+	  build check-wheel-contents pydistcheck twine
 	rm -rf dist build
 	.venv-dist/bin/python -m build --outdir dist
 	.venv-dist/bin/twine check --strict dist/*
-	$(PYTHON) tools/check_dist.py dist
+	.venv-dist/bin/check-wheel-contents dist/*.whl
+	.venv-dist/bin/pydistcheck --max-allowed-size-compressed 300K $(SDIST) dist/*.tar.gz
 
 wheel: dist
 
-lock: ## choose the versions of requirements.txt again (needs uv)
-	$(UV) pip compile --quiet --upgrade --universal --python-version 3.10 --extra book --no-annotate \
+lock: ## choose the versions of requirements.txt again
+	$(PYTHON) -m venv --clear .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
+	.venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --extra book --no-annotate \
 	  --custom-compile-command 'make lock' pyproject.toml --output-file requirements.txt
 	echo '-e .' >> requirements.txt
 

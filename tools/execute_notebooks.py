@@ -174,6 +174,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: every notebook of book/")
     paths = parser.parse_args().notebooks or notebooks()
+    if wrong := [path for path in paths if path.suffix != ".ipynb" or not path.is_file()]:
+        names = ", ".join(map(str, wrong))
+        parser.error(f"expected notebooks, such as book/05_einsum.ipynb, got {names}")
     failed = False
     for path in paths:
         for complaint in execute(path, repository_url(ROOT)):

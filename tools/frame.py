@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+HTML = ROOT / "_build" / "html"
 
 # Metadata of the first code cell: folded on the page, since only readers on Colab need it.
 SETUP_METADATA = {
@@ -51,8 +52,11 @@ def setup_cell(url: str) -> str:
 def pages(root: Path = ROOT) -> list[str]:
     """Return the pages of `_toc.yml` in reading order, as paths without suffix."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
-    chapters = [chapter for part in toc["parts"] for chapter in part["chapters"]]
-    return [toc["root"], *(chapter["file"] for chapter in chapters)]
+    found = [toc["root"]]
+    for part in toc["parts"]:
+        for chapter in part["chapters"]:
+            found += [chapter["file"], *(page["file"] for page in chapter.get("sections", []))]
+    return found
 
 
 def notebooks(root: Path = ROOT) -> list[Path]:

@@ -1,7 +1,8 @@
 """Break the package in small ways, one at a time, and count the breaks that no test notices.
 
-    python tools/mutants.py              functional, layers (with what they re-export) and metrics
-    python tools/mutants.py metrics      one module
+    python tools/mutants.py                       the mathematics, the layers and the metrics
+    python tools/mutants.py metrics               one module, or all files of a folder
+    python tools/mutants.py layers/multi_head     one of them
     python tools/mutants.py metrics --sample 20
     python tools/mutants.py metrics --list
 
@@ -9,6 +10,9 @@ A break ("mutant") changes one operator, number, condition or call of a module i
 It dies if the module's tests or its docstrings' examples fail. TensorFlow is imported once: every
 mutant is tried in a fork of this process. Survivors are printed with their line; those that cannot
 be noticed, because the program does the same, stand in EQUIVALENT with the reason.
+
+(mutmut forks too, but what it puts around each function hides the arguments of `__init__` from Keras,
+so that no layer can be made; cosmic-ray starts Python and TensorFlow again for every mutant.)
 """
 
 import argparse
@@ -21,23 +25,21 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "attention_helpers"
-# Which tests must notice; a file that does not exist is left out.
-# The quickest first: a mutant dies at the first test that fails.
-TESTS = {
-    "functional": ["test_functional.py", "test_equalities.py"],
-    "_chunked": ["test_chunked.py"],
-    "_leading": ["test_functional.py", "test_chunked.py"],
-    "layers": ["test_layers.py", "test_heads.py"],
-    "_layer": ["test_layers.py", "test_heads.py"],
-    "_heads": ["test_heads.py"],
-    "_copying": ["test_layers.py", "test_heads.py"],
-    "metrics": ["test_metrics.py"],
+TESTS = ROOT / "tests"
+# What is broken unless the command names something else.
+DEFAULT = ("_tensors", "masks", "functional", "chunked", "layers", "metrics")
+# Which tests must notice, beside those that carry the module's name; the quickest first, for a mutant
+# dies at the first test that fails.
+ALSO = {
+    "_tensors": ["functional", "chunked"],
+    "functional": ["equalities"],
+    "layers/base": ["layers", "heads"],
 }
 SECONDS = 600  # a mutant that runs for longer does not end: it is dead
 SHARE = 0.9  # that must die
@@ -220,6 +222,25 @@ class _Finder(ast.NodeVisitor):
             self.add(node, f'"{left}->{swapped}"')
 
 
+def modules_in(names: Iterable[str]) -> list[str]:
+    """The modules of these names, `layers/bahdanau`, in which a folder stands for its files."""
+    found: list[str] = []
+    for name in names:
+        inside = sorted((SOURCE / name).glob("*.py")) or [SOURCE / f"{name}.py"]
+        found += [path.relative_to(SOURCE).with_suffix("").as_posix() for path in inside]
+    return [name for name in found if (SOURCE / f"{name}.py").exists() and "__init__" not in name]
+
+
+def tests_of(module: str) -> list[Path]:
+    """Those that carry the module's name, with or without that of its folder, and those of ALSO."""
+    folder, _, name = module.lstrip("_").rpartition("/")
+    names = [f"{folder}_{name}", name, folder, *ALSO.get(module, [])]
+    paths = [
+        path for name in filter(None, names) for path in sorted(TESTS.glob(f"**/test_{name}.py"))
+    ]
+    return list(dict.fromkeys(paths))
+
+
 def mutants_of(module: str) -> list[Mutant]:
     text = (SOURCE / f"{module}.py").read_text(encoding="utf-8")
     finder = _Finder(module, text)
@@ -270,7 +291,7 @@ def _run_tests(module: str, folder: Path) -> None:
         sys.dont_write_bytecode = True
         import pytest
 
-        tests = [str(path) for name in TESTS[module] if (path := ROOT / "tests" / name).exists()]
+        tests = map(str, tests_of(module))
         example = str(folder / "attention_helpers" / f"{module}.py")
         arguments = ["-x", "-q", "-p", "no:cacheprovider", "--rootdir", str(ROOT)]
         code = int(pytest.main([*arguments, "-c", str(ROOT / "pyproject.toml"), example, *tests]))
@@ -283,7 +304,7 @@ def warm_up(modules: list[str]) -> None:
     import matplotlib.pyplot  # noqa: F401
     import sacrebleu  # noqa: F401
 
-    if set(modules) - {"metrics"}:
+    if not all(module.startswith("metrics") for module in modules):
         import hypothesis  # noqa: F401
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
@@ -302,13 +323,16 @@ def run(modules: list[str], size: int) -> Iterator[tuple[Mutant, bool]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("modules", nargs="*", help=", ".join(TESTS))
+    parser.add_argument("modules", nargs="*", help=f"default: {', '.join(DEFAULT)}")
     parser.add_argument("--sample", type=int, default=sys.maxsize, help="so many of each module")
     parser.add_argument("--list", action="store_true", help="print the mutants, run nothing")
     given = parser.parse_args()
-    modules = given.modules or [name for name in TESTS if (SOURCE / f"{name}.py").exists()]
-    if unknown := set(modules) - set(TESTS):
-        parser.error(f"expected {', '.join(TESTS)}, got {', '.join(sorted(unknown))}")
+    for name in given.modules:
+        if not modules_in([name]):
+            parser.error(f"expected modules of the package, such as metrics, got {name}")
+    modules = modules_in(given.modules or DEFAULT)
+    if untested := [module for module in modules if not tests_of(module)]:
+        parser.error(f"no tests carry the name of {', '.join(untested)}; see ALSO")
     size = given.sample
     if given.list:
         for module in modules:

@@ -8,9 +8,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from browser import installed, open_browser, serve
-from check_build import HTML
-from frame import pages
+from browser import installed, look, open_browser, serve
+from frame import HTML, pages
 
 WIDTHS = (1280, 360)
 
@@ -21,16 +20,17 @@ def main() -> int:
     parser.add_argument("pages", nargs="*", default=pages(), help="as in _toc.yml; default: all")
     arguments = parser.parse_args()
     if installed() is None:
-        print("Chromium and chromedriver are needed; neither is fetched for you.", file=sys.stderr)
+        print("Chrome or Chromium is needed; it is not fetched for you.", file=sys.stderr)
         return 1
     arguments.folder.mkdir(parents=True, exist_ok=True)
     with serve(HTML) as address, open_browser() as browser:
         for page in arguments.pages:
             for width in WIDTHS:
                 for scheme in ("light", "dark"):
-                    browser.open(f"{address}/{page}.html", width=width, scheme=scheme)
                     path = arguments.folder / f"{Path(page).name}-{width}-{scheme}.png"
-                    browser.photograph(path, width)
+                    url = f"{address}/{page}.html"
+                    with look(browser, url, width=width, scheme=scheme) as seen:
+                        seen.photograph(path)
                     print(path)
     return 0
 

@@ -1,12 +1,15 @@
 """Attention written with `tf.einsum`, and all that the book's notebooks import.
 
-The submodules load when they are first used, so that `import attention_helpers` costs nothing and
-works without TensorFlow. `corpus`, `datasets`, `metrics` and `plots` never need it.
+Every public name can be had from here, `from attention_helpers import BahdanauAttention`, or from
+its module. Modules load when they are first used, so that `import attention_helpers` costs nothing
+and works without TensorFlow. `text`, `corpus`, `datasets`, `metrics`, `plots` and `exercises` never
+need it.
 """
 
 from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from . import _registration
 
 if TYPE_CHECKING:  # what an editor or a type checker finds under the lazy names
     from . import corpus as corpus
@@ -17,30 +20,69 @@ if TYPE_CHECKING:  # what an editor or a type checker finds under the lazy names
     from . import metrics as metrics
     from . import plots as plots
     from . import seq2seq as seq2seq
+    from .corpus import *
+    from .datasets import *
+    from .exercises import *
+    from .functional import *
+    from .layers import *
+    from .metrics import *
+    from .plots import *
+    from .seq2seq import *
 
 __version__ = "0.1.0"
 
-# In reading order: each module imports only those before it.
-_SUBMODULES = [
-    "masks",
-    "functional",
-    "chunked",
-    "layers",
-    "text",
-    "corpus",
-    "datasets",
-    "seq2seq",
-    "metrics",
-    "plots",
-    "exercises",
-]
+# The `__all__` of each module, in reading order: each imports only those before it. A test compares.
+_NAMES = {
+    "functional": """
+        additive_attention additive_scores attention causal_mask chunked_additive_attention
+        chunked_attention dot_product_scores general_scores local_mask masked_softmax padding_mask
+        scaled_dot_product_attention
+    """,
+    "layers": """
+        AttentionCache BahdanauAttention LuongAttention MultiHeadAttention copy_from_keras
+        copy_to_keras
+    """,
+    "corpus": """
+        END END_ID PAD PAD_ID START START_ID UNKNOWN UNKNOWN_ID SentencePair Vocabulary
+        batches_by_length generate_pairs pad source_vocabulary target_vocabulary
+    """,
+    "datasets": """
+        DATA_VARIABLE MULTI30K_SHA256 MULTI30K_URL SPLITS DatasetError Subwords load_multi30k
+    """,
+    "seq2seq": """
+        GRU Beam Found Memory Seq2Seq Translation beam_search extend_beam greedy_search
+        masked_crossentropy start_beam train
+    """,
+    "metrics": """
+        BUCKETS Interval alignment_error_rate alignment_precision alignment_recall
+        attention_coverage attention_entropy bleu bleu_interval bleu_signature bucket_name by_length
+        chrf chrf_interval chrf_signature exact_match links_from_weights
+    """,
+    "plots": """
+        MODELS STYLE AlignmentMap alignment alignment_map attention_diagram bleu_by_length
+        bottleneck_diagram by_depth capacity_sweep contraction_diagram line_styles loss_curves
+        probe_accuracy score_comparison
+    """,
+    "exercises": "check names",
+}
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+# What Keras may find in a file: layers, models and losses. A test compares these too.
+_REGISTERED = (
+    "BahdanauAttention GRU LuongAttention MultiHeadAttention Seq2Seq masked_crossentropy".split()
+)
+_registration.register(_REGISTERED)
 
 
-def __getattr__(name: str) -> ModuleType:
-    if name in _SUBMODULES:
-        return import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker knows every name, and so finds a wrong one
+
+    def __getattr__(name: str) -> Any:
+        if name in _NAMES:
+            return import_module(f"{__name__}.{name}")
+        if name in _MODULE_OF:
+            return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_SUBMODULES])
+    return sorted([*globals(), *_NAMES, *_MODULE_OF])

@@ -5,7 +5,7 @@ import pytest
 from frame import pages
 
 # What stands further right than the screen, and in no box that scrolls by itself.
-OVERFLOWING = """
+OVERFLOWING = """() => {
 const limit = document.documentElement.clientWidth;
 const inBox = (element) => {
   for (let box = element.parentElement; box; box = box.parentElement) {
@@ -21,20 +21,20 @@ return [...document.querySelectorAll('.bd-article *')]
   })
   .slice(0, 5)
   .map((element) => `${element.tagName}: ${element.textContent.trim().slice(0, 80)}`);
-"""
+}"""
 
 # MathJax draws an unknown command in red, and the message of any other error in a box.
-BROKEN_FORMULAS = """
+BROKEN_FORMULAS = """() => {
 return [...document.querySelectorAll('mjx-merror, mjx-container [style*="color: red"]')]
   .map((element) => element.closest('.math')?.innerText ?? element.innerText);
-"""
+}"""
 
 # A style of the theme that sets the size of a part of an SVG (as its `.row > *` does) redraws it.
-RESIZED = """
+RESIZED = """() => {
 return [...document.querySelectorAll('.bd-article svg rect')]
   .filter((rect) => Math.abs(rect.getBBox().width - rect.getAttribute('width')) > 1)
   .map((rect) => rect.outerHTML);
-"""
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def address(site):
 
 @pytest.fixture(scope="module")
 def browser(need):
-    need(real.installed(), "no Chrome or Chromium with its chromedriver")
+    need(real.installed(), "no Chrome or Chromium")
     with real.open_browser() as browser:
         yield browser
 
@@ -54,49 +54,47 @@ def browser(need):
 @pytest.mark.parametrize("width", [1280, 360])
 @pytest.mark.parametrize("page", pages())
 def test_page(browser, address, page, width, scheme):
-    browser.open(f"{address}/{page}.html", width=width, scheme=scheme)
-    assert browser.requested_hosts() == {"127.0.0.1"}
-    assert browser.console_errors() == []
+    with real.look(browser, f"{address}/{page}.html", width=width, scheme=scheme) as seen:
+        assert seen.hosts == {"127.0.0.1"}
+        assert seen.errors == []
 
-    assert browser.run("return document.documentElement.dataset.theme") == scheme
-    assert browser.run("return document.documentElement.scrollWidth") <= width
-    assert browser.run(OVERFLOWING) == []
+        ask = seen.page.evaluate
+        assert ask("document.documentElement.dataset.theme") == scheme
+        assert ask("document.documentElement.scrollWidth") <= width
+        assert ask(OVERFLOWING) == []
 
-    formulas = browser.run("return document.querySelectorAll('.math').length")
-    rendered = browser.run("return document.querySelectorAll('.math mjx-container').length")
-    assert rendered >= formulas
-    assert browser.run(BROKEN_FORMULAS) == []
+        formulas = ask("document.querySelectorAll('.math').length")
+        assert ask("document.querySelectorAll('.math mjx-container').length") >= formulas
+        assert ask(BROKEN_FORMULAS) == []
 
-    assert browser.run(RESIZED) == []
+        assert ask(RESIZED) == []
+        pictures = "[...document.images].filter((i) => !i.naturalWidth).map((i) => i.src)"
+        assert ask(pictures) == []
 
-    pictures = "return [...document.images].filter((i) => !i.naturalWidth).map((i) => i.src)"
-    assert browser.run(pictures) == []
+
+def test_what_goes_wrong_on_a_page_is_seen(browser):
+    """Otherwise the test above would pass whatever happens."""
+    wrong = "<script>console.error('said'); fetch('http://127.0.0.2:9/'); throw Error('thrown')</script>"
+    with real.look(browser, f"data:text/html,{wrong}", width=360) as seen:
+        assert {"said", "thrown"} <= set(seen.errors)
+        assert seen.hosts == {"127.0.0.2"}
 
 
 def test_the_front_address_leads_to_the_book(browser, address):
-    browser.open(f"{address}/", width=1280)
-    assert browser.driver.current_url == f"{address}/book/index.html"
+    with browser.new_page() as page:
+        page.goto(f"{address}/")
+        page.wait_for_url(f"{address}/book/index.html")
 
 
 def test_a_solution_opens(browser, address):
-    browser.open(f"{address}/book/05_einsum.html", width=360)
-    folded = """
-      const box = [...document.querySelectorAll('details')]
-        .find((d) => d.textContent.includes('Show the solution'));
-      const seen = () => box.querySelector('pre').checkVisibility({contentVisibilityAuto: true});
-      const before = box.open;
-      box.querySelector('summary').click();
-      return [before, box.open];
-    """
-    assert browser.run(folded) == [False, True]
+    with real.look(browser, f"{address}/book/05_einsum.html", width=360) as seen:
+        box = seen.page.locator("details", has_text="Show the solution").first
+        assert not box.locator("pre").first.is_visible()
+        box.locator("summary").click()
+        assert box.locator("pre").first.is_visible()
 
 
 def test_the_search_finds_a_word(browser, address):
-    browser.open(f"{address}/search.html?q=einsum", width=1280)
-    found = """
-      const done = arguments[0];
-      const look = () => document.querySelector('#search-results li a') ? done(true) : setTimeout(look, 100);
-      look();
-    """
-    assert browser.driver.execute_async_script(found)
-    assert browser.console_errors() == []
+    with real.look(browser, f"{address}/search.html?q=einsum", width=1280) as seen:
+        seen.page.locator("#search-results li a").first.wait_for()
+        assert seen.errors == []

@@ -4,7 +4,9 @@ import json
 import re
 
 import pytest
-from frame import SETUP_METADATA, notebooks, pages, repository_url, setup_cell, sources
+from frame import ROOT, SETUP_METADATA, notebooks, pages, repository_url, setup_cell, sources
+
+import attention_helpers
 
 CHAPTER = re.compile(r"\d\d_\w+")
 LINES_A_CELL = 25
@@ -157,9 +159,25 @@ def test_links_lead_to_pages_of_the_book(notebook):
             assert (notebook.parent / name).exists(), target
 
 
+def test_every_module_has_its_page_in_the_reference():
+    """In reading order, below the page of the package, which lists them too."""
+    modules = list(attention_helpers._NAMES)
+    assert [page for page in pages() if page.startswith("book/api/")] == [
+        f"book/api/{name}" for name in modules
+    ]
+    text = (ROOT / "book/api.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| \[`(\w+)`\]\(api/(\w+)\.md\) \|", text, re.M) == [
+        (name, name) for name in modules
+    ]
+    for name in modules:
+        page = (ROOT / f"book/api/{name}.md").read_text(encoding="utf-8")
+        assert page.startswith(f"# `{name}`: ")
+        assert f"automodule:: attention_helpers.{name}\n" in page
+
+
 def test_chapter_links_to_the_reference(chapter):
     """That the names are there, test_site.py finds in the built page."""
-    assert "](api.md#attention_helpers." in prose_of(chapter)
+    assert re.search(r"\]\(api/\w+\.md#attention_helpers\.", prose_of(chapter))
 
 
 def test_chapter_title_carries_its_number(chapter):

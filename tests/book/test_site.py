@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from frame import notebooks, pages, repository_url, sources, split_address
 
+import attention_helpers
+
 OWNER, NAME = split_address(repository_url())
 BYTES_A_PAGE = 1_500_000
 SITE_PAGES = [*pages(), "genindex", "search"]
@@ -78,6 +80,13 @@ def test_links_within_the_site_have_a_target(site, page):
         if address.fragment and target.suffix == ".html":
             ids = Collector(target.read_text(encoding="utf-8")).ids
             assert unquote(address.fragment) in ids, link
+
+
+@pytest.mark.parametrize("module", attention_helpers._NAMES)
+def test_the_reference_shows_every_public_name(site, module):
+    ids = read(site, f"book/api/{module}").ids
+    names = attention_helpers._NAMES[module].split()
+    assert {f"attention_helpers.{module}.{name}" for name in names} <= ids
 
 
 def test_pictures_have_alt_text(site, page):

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import headline_figure
 from frame import ROOT, repository_url, split_address
@@ -52,6 +53,15 @@ def test_the_commands_it_names_exist():
     assert {"book", "test"} <= set(named)
     for name in named:
         assert re.search(rf"^{name}:", makefile, re.MULTILINE), name
+
+
+def test_the_environment_is_as_large_as_it_says(need):
+    environment = Path(sys.prefix)
+    need((environment / "installed").exists(), "this is not the environment that make made")
+    files = (path for path in environment.rglob("*") if path.is_file() and not path.is_symlink())
+    size = sum(path.stat().st_size for path in files) / 1e9
+    (said,) = re.findall(r"makes \.venv, with TensorFlow \(([\d.]+) GB\)", README)
+    assert abs(size - float(said)) < 0.25, f"it has {size:.2f} GB"
 
 
 def test_its_figures_have_alt_text():

@@ -1,68 +1,14 @@
-"""The frame holds together: order of the modules, pins, tools that normalise and check."""
+"""The frame holds together: pins, tools that normalise and check, what `make` says."""
 
-import ast
+import os
 import re
+import shutil
 import subprocess
 import sys
 
 import nbformat
 import pytest
-from frame import ROOT, pages, split_address
-
-import attention_helpers
-
-PACKAGE = ROOT / "src" / "attention_helpers"
-READING_ORDER = [
-    "functional",
-    "layers",
-    "corpus",
-    "datasets",
-    "seq2seq",
-    "transformer",
-    "metrics",
-    "plots",
-    "exercises",
-]
-MODULES = [name for name in READING_ORDER if (PACKAGE / f"{name}.py").exists()]
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_a_module_says_what_is_public(name):
-    """The API page shows these names and no others."""
-    tree = ast.parse((PACKAGE / f"{name}.py").read_text(encoding="utf-8"))
-    assigned = [ast.unparse(node.targets[0]) for node in tree.body if isinstance(node, ast.Assign)]
-    assert "__all__" in assigned
-
-
-def imported_modules(path):
-    """The modules of the package that a module imports, at any depth of its code."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            if node.level == 1 or (node.module or "").startswith("attention_helpers"):
-                module = (node.module or "").removeprefix("attention_helpers").lstrip(".")
-                found |= {module.split(".")[0]} if module else {a.name for a in node.names}
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-            found |= {n.split(".")[1] for n in names if n.startswith("attention_helpers.")}
-    return found
-
-
-def test_every_public_module_has_its_place_in_the_reading_order():
-    public = {path.stem for path in PACKAGE.glob("[!_]*.py")}
-    assert public == set(MODULES)
-    assert set(MODULES) <= set(dir(attention_helpers))
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_a_module_imports_only_those_above_it(name):
-    below = set(READING_ORDER[READING_ORDER.index(name) :])
-    assert not imported_modules(PACKAGE / f"{name}.py") & below
-
-
-def test_the_api_page_shows_every_module_in_order():
-    shown = re.findall(r"automodule:: attention_helpers\.(\w+)", (ROOT / "book/api.md").read_text())
-    assert shown == MODULES
+from frame import ROOT, split_address
 
 
 def pins():
@@ -107,19 +53,6 @@ def test_mathjax_stands_with_its_licence_and_fonts():
     assert "Apache License" in (folder / "LICENSE.txt").read_text()
     assert '"3.2.2"' in (folder / "tex-mml-chtml.js").read_text()
     assert len(list((folder / "output/chtml/fonts/woff-v2").glob("*.woff"))) == 23
-
-
-def test_a_build_without_a_page_is_not_complete(tmp_path):
-    from check_build import missing_pages
-
-    for name in ("index", *pages()):
-        path = tmp_path / f"{name}.html"
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("a page")
-    assert missing_pages(tmp_path) == []
-    (tmp_path / "book/api.html").write_text("")
-    (tmp_path / "index.html").unlink()
-    assert missing_pages(tmp_path) == ["index.html", "book/api.html"]
 
 
 @pytest.mark.parametrize(
@@ -177,3 +110,58 @@ def test_executing_twice_stores_the_same_bytes(tmp_path):
 def test_what_must_not_be_stored_is_not_saved(tmp_path, source, complaint):
     stderr, _ = execute(tmp_path, source)
     assert complaint in stderr
+
+
+def make(*arguments, code=0):
+    """What `make` would run, or says. The environment's variables are not the command's."""
+    environment = {**os.environ, "NB": "book/from_the_environment", "TESTS": "-x", "URL": "x"}
+    command = [
+        "make",
+        "--dry-run",
+        "--no-print-directory",
+        "--old-file=.venv/installed",
+        *arguments,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+@needs_make
+@pytest.mark.parametrize("named", ["book/05_einsum book/index", "book/05_einsum.ipynb book/index"])
+@pytest.mark.parametrize("command", ["notebooks", "execute"])
+def test_notebooks_are_named_with_or_without_their_suffix(command, named):
+    assert " book/05_einsum.ipynb book/index.ipynb" in make(command, f"NB={named}")
+
+
+@needs_make
+@pytest.mark.parametrize("command", ["notebooks", "execute"])
+def test_a_notebook_that_is_not_there_is_named(command):
+    said = make(command, "NB=book/05_einsum book/06_einsum", code=2)
+    assert "NB: expected notebooks, such as book/05_einsum, got book/06_einsum.ipynb." in said
+
+
+@needs_make
+def test_without_names_all_are_meant():
+    assert " book --nbval" in make("notebooks")
+    assert make("execute").rstrip().endswith("tools/execute_notebooks.py")
+    assert "coverage report" in make("unit")
+
+
+@needs_make
+def test_coverage_is_measured_for_all_tests_only():
+    """For some it would have no data, or be far below what is asked for."""
+    (line,) = make("unit", "TESTS=tests/book/test_structure.py").splitlines()
+    assert line.endswith("python -m pytest tests/book/test_structure.py")
+
+
+@pytest.mark.parametrize("name", ["book/05_einsum", "book/no_such_page.ipynb", "README.md", "book"])
+def test_what_is_no_notebook_is_named(name):
+    command = [sys.executable, ROOT / "tools/execute_notebooks.py", name]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 2
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.endswith(f"expected notebooks, such as book/05_einsum.ipynb, got {name}")

@@ -7,7 +7,7 @@ import sys
 import mutants
 import pytest
 
-MODULES = [name for name in mutants.TESTS if (mutants.SOURCE / f"{name}.py").exists()]
+MODULES = mutants.modules_in(mutants.DEFAULT)
 
 CODE = '''
 LIMIT = 5  # outside of a function nothing is broken
@@ -62,9 +62,10 @@ def test_a_break_stands_where_it_says(example):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_mutant_is_a_program(module):
+    assert mutants.tests_of(module), "nothing would notice"
     found = mutants.mutants_of(module)
     whole = ast.dump(ast.parse((mutants.SOURCE / f"{module}.py").read_text(encoding="utf-8")))
-    assert len(found) > 10
+    assert len(found) > 3
     for mutant in mutants.sample(found, 20):
         assert ast.dump(ast.parse(mutants.broken(mutant))) != whole, mutant.name
 
@@ -72,7 +73,7 @@ def test_every_mutant_is_a_program(module):
 def test_what_is_called_equivalent_exists(monkeypatch):
     named = set(mutants.EQUIVALENT)
     monkeypatch.setattr(mutants, "EQUIVALENT", {})
-    modules = {name.partition(".")[0] for name in named}
+    modules = {name.partition(".")[0] for name in named}  # as layers/multi_head
     there = {m.name for module in modules for m in mutants.mutants_of(module)}
     assert named <= there, named - there
 
@@ -87,23 +88,38 @@ def test_a_sample_is_the_same_every_time(example):
 def test_a_mutant_dies_if_a_test_fails(tmp_path, monkeypatch):
     """The whole way, on a package and a test of two lines each."""
     source, tests = tmp_path / "src" / "attention_helpers", tmp_path / "tests"
-    source.mkdir(parents=True)
+    (source / "folder").mkdir(parents=True)
     tests.mkdir()
     (source / "__init__.py").write_text("")
-    (source / "tiny.py").write_text("def double(x):\n    y = x + 0\n    return y * 2\n")
+    (source / "folder" / "__init__.py").write_text("from .tiny import double\n")
+    (source / "folder" / "tiny.py").write_text("def double(x):\n    y = x + 0\n    return y * 2\n")
     (tests / "test_tiny.py").write_text(
-        "from attention_helpers.tiny import double\n\n\ndef test():\n    assert double(3) == 6\n"
+        "from attention_helpers.folder import double\n\n\ndef test():\n    assert double(3) == 6\n"
     )
     (tmp_path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
     monkeypatch.setattr(mutants, "ROOT", tmp_path)
     monkeypatch.setattr(mutants, "SOURCE", source)
-    monkeypatch.setattr(mutants, "TESTS", {"tiny": ["test_tiny.py"]})
+    monkeypatch.setattr(mutants, "TESTS", tests)
     for name in [name for name in sys.modules if name.startswith("attention_helpers")]:
         monkeypatch.delitem(sys.modules, name)
-    fates = {m.name: survived for m, survived in mutants.run(["tiny"], 99)}
+    assert mutants.modules_in(["folder"]) == ["folder/tiny"]
+    fates = {m.name: survived for m, survived in mutants.run(["folder/tiny"], 99)}
     assert fates == {
-        "tiny.double: x + 0 → x - 0": True,
-        "tiny.double: 0 → 1": False,
-        "tiny.double: y * 2 → y / 2": False,
-        "tiny.double: 2 → 3": False,
+        "folder/tiny.double: x + 0 → x - 0": True,
+        "folder/tiny.double: 0 → 1": False,
+        "folder/tiny.double: y * 2 → y / 2": False,
+        "folder/tiny.double: 2 → 3": False,
     }
+
+
+def test_a_module_is_tested_by_those_that_carry_its_name(tmp_path, monkeypatch):
+    monkeypatch.setattr(mutants, "TESTS", tmp_path)
+    for name in ("metrics_translations", "metrics", "functional", "equalities", "seq2seq"):
+        (tmp_path / f"test_{name}.py").touch()
+    names = [path.stem for path in mutants.tests_of("metrics/translations")]
+    assert names == ["test_metrics_translations", "test_metrics"]
+    assert [path.stem for path in mutants.tests_of("functional")] == [
+        "test_functional",
+        "test_equalities",
+    ]
+    assert mutants.tests_of("no_such_module") == []
