@@ -170,7 +170,11 @@ def saved(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("imports", ["attention_helpers, keras", "keras, attention_helpers"])
+# Whether a package is installed is often asked before it is imported.
+ASKED = "attention_helpers, importlib.util; importlib.util.find_spec('keras'); import keras"
+
+
+@pytest.mark.parametrize("imports", ["attention_helpers, keras", "keras, attention_helpers", ASKED])
 @pytest.mark.parametrize(
     ("file", "ours"), [("layers.keras", 3), ("seq2seq.keras", 1), ("loss.keras", 0)]
 )
