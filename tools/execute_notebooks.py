@@ -21,7 +21,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 CELL_SECONDS = 900
-KERNEL_GIGABYTES = 1.3
+KERNEL_GIGABYTES = 1.2
 KEPT_METADATA = ("cellView", "jupyter", "mystnb", "tags")
 MACHINE_PATH = re.compile(r"/(?:root|home|tmp|Users|work|mnt|opt|usr|var)/|[A-Z]:\\\\?Users")
 
