@@ -1,9 +1,10 @@
-"""attention_helpers.corpus.batches_by_length: fixed shapes, every sentence in turn, padding last."""
+"""text.batches_by_length: fixed shapes, every sentence in turn, padding last."""
 
 import numpy as np
 import pytest
 
-from attention_helpers.text import END_ID, PAD_ID, SHORTER_MORE_OFTEN, START_ID, batches_by_length
+from attention_helpers.text import END_ID, PAD_ID, START_ID, batches_by_length
+from attention_helpers.text.batches import SHORTER_MORE_OFTEN
 
 NUMBER, BATCH = 23, 3  # bins of 8, 8 and 7 sentences: two batches a round, and a rest
 
@@ -113,12 +114,16 @@ BAD = {
     "a target less": (dict(targets=[[1, 2]]), ValueError, "targets must be as many .*2, got 1"),
     "empty source": (dict(sources=[[5], []]), ValueError, r"sources\[1\] must hold 1 .* got \[\]"),
     "empty target": (dict(targets=[[1], [1, 2]]), ValueError, r"targets\[0\] .* 2 .* got \[1\]"),
-    "no batch": (dict(batch_size=0), ValueError, "batch_size must be .* 1 or more, got 0"),
-    "half a batch": (dict(batch_size=0.5), TypeError, "batch_size must be an integer.* got 0.5"),
-    "no step": (dict(steps=0), ValueError, "steps must be .* 1 or more, got 0"),
-    "no bin": (dict(bins=0), ValueError, "bins must be .* 1 or more, got 0"),
-    "negative seed": (dict(seed=-1), ValueError, "seed must be .* 0 or more, got -1"),
-    "no seed": (dict(seed=None), TypeError, "seed must be an integer.*got None"),
+    "no batch": (dict(batch_size=0), ValueError, "batch_size: expected a positive integer, got 0"),
+    "half a batch": (
+        dict(batch_size=0.5),
+        TypeError,
+        "batch_size: expected a positive integer, got 0.5",
+    ),
+    "no step": (dict(steps=0), ValueError, "steps: expected a positive integer, got 0"),
+    "no bin": (dict(bins=0), ValueError, "bins: expected a positive integer, got 0"),
+    "negative seed": (dict(seed=-1), ValueError, "seed: expected .* 0 or more, got -1"),
+    "no seed": (dict(seed=None), TypeError, "seed: expected an integer, 0 or more, got None"),
 }
 
 
