@@ -3,9 +3,13 @@
 import gzip
 import hashlib
 import os
+import stat
+import tempfile
 import threading
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pooch
 import pytest
@@ -58,8 +62,82 @@ def kept(cache):
 
 def test_folder_named_by_the_variable(files, monkeypatch):
     monkeypatch.setenv(datasets.DATA_VARIABLE, str(files))
-    nowhere = "http://127.0.0.1:9/"
-    assert load_multi30k("val", base_url=nowhere) == (ENGLISH, FRENCH)
+    assert load_multi30k("val") == (ENGLISH, FRENCH)
+
+
+def test_what_is_given_wins_over_the_variable(files, server, tmp_path, monkeypatch):
+    monkeypatch.setenv(datasets.DATA_VARIABLE, str(tmp_path / "nowhere"))
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / name)
+    with pytest.raises(DatasetError, match="ATTENTION_HELPERS_DATA is '.*nowhere'"):
+        load_multi30k("val")
+    assert server.requests == []
+    assert load_multi30k("val", base_url=server.url) == (ENGLISH, FRENCH)
+    assert kept(tmp_path / "attention_helpers") == sorted(NAMES)
+    monkeypatch.setattr(datasets, "MULTI30K_URL", server.url)
+    assert load_multi30k("val", cache=tmp_path / "mine") == (ENGLISH, FRENCH)
+    assert kept(tmp_path / "mine") == sorted(NAMES)
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize("mask, mode", [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_a_fetched_file_is_as_readable_as_its_folder(server, tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        load_multi30k("val", base_url=server.url, cache=tmp_path / "cache")
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "cache").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o777 & ~mask if path.is_dir() else mode)
+
+
+@pytest.fixture
+def shared(server):
+    """A cache that another user could reach, filled; pytest's own folders are private."""
+    before = os.umask(0o022)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        load_multi30k("val", base_url=server.url, cache=folder)
+        server.requests.clear()
+        yield Path(folder)
+    os.umask(before)
+
+
+@contextmanager
+def another_user():
+    if os.name == "nt" or os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_another_user_reads_the_shared_cache(server, shared):
+    with another_user():
+        assert load_multi30k("val", base_url=server.url, cache=shared) == (ENGLISH, FRENCH)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("closed", ["multi30k/val.fr.gz", "multi30k"])
+def test_a_cached_file_that_cannot_be_read_is_named(server, shared, closed):
+    (shared / closed).chmod(0)
+    with (
+        another_user() if os.geteuid() == 0 else nullcontext(),
+        pytest.raises(DatasetError, match=r"multi30k/val\...\.gz is in the cache but .* be read"),
+    ):
+        load_multi30k("val", base_url=server.url, cache=shared)
+    (shared / closed).chmod(0o755)
+    assert server.requests == []
+
+
+def test_what_is_missing_from_a_cache_of_somebody_else_is_named(server, shared):
+    (shared / "multi30k/val.fr.gz").unlink()
+    with (
+        another_user(),
+        pytest.raises(DatasetError, match=r"multi30k/val\.fr\.gz is missing .* cannot be written"),
+    ):
+        load_multi30k("val", base_url=server.url, cache=shared)
 
 
 def test_download_is_kept_and_silent(server, tmp_path, capfd, caplog, monkeypatch):
@@ -146,7 +224,7 @@ def test_damaged_folder_is_refused(files, monkeypatch, damage):
 
 
 def test_unknown_split():
-    with pytest.raises(ValueError, match="split: expected one of train, val, .*, got 'dev'"):
+    with pytest.raises(ValueError, match="split: expected one of 'train', 'val', .*, got 'dev'"):
         load_multi30k("dev")
 
 

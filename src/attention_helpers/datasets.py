@@ -11,10 +11,12 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pooch
+
+from ._arguments import choice
 
 __all__ = [
     "DATA_VARIABLE",
@@ -51,19 +53,22 @@ class DatasetError(OSError):
 
 
 def load_multi30k(
-    split: str, *, base_url: str = MULTI30K_URL, cache: str | os.PathLike[str] | None = None
+    split: str, *, base_url: str | None = None, cache: str | os.PathLike[str] | None = None
 ) -> tuple[list[str], list[str]]:
     """The English and the French sentences of one split of Multi30k, line by line.
 
-    The files come from the folder that the environment variable ``ATTENTION_HELPERS_DATA``
-    names; if it is not set, from the cache; if they are not there, from the network. Whichever
-    it is, a file whose SHA-256 is not the recorded one is refused. A refused download is not
-    kept, so the next call fetches it again.
+    Where the files come from, in this order: if `base_url` or `cache` is given, from that cache,
+    and what it lacks from that address; else from the folder that the environment variable
+    ``ATTENTION_HELPERS_DATA`` names; else from the user's cache, and what it lacks from the public
+    repository. Whichever it is, a file whose SHA-256 is not the recorded one is refused. A refused
+    download is not kept, so the next call fetches it again. A fetched file can be read by whoever
+    can read the folder of the cache.
 
     Args:
         split: ``"train"`` (29,000 pairs), ``"val"`` (1,014), ``"test_2016_flickr"`` (1,000) or
             ``"test_2017_flickr"`` (1,000).
-        base_url: the folder, as a URL, from which the files are fetched.
+        base_url: the folder, as a URL, from which the files are fetched; by default the public
+            repository, `MULTI30K_URL`.
         cache: where fetched files are kept; by default the user's cache folder.
 
     Returns:
@@ -72,7 +77,7 @@ def load_multi30k(
 
     Raises:
         ValueError: no such split.
-        DatasetError: a file cannot be had, or is not the recorded one.
+        DatasetError: a file cannot be had or read, or is not the recorded one.
 
     Example:
         >>> english, french = load_multi30k("val")  # doctest: +SKIP
@@ -83,15 +88,15 @@ def load_multi30k(
     the French side: Elliott et al., Findings of the Second Shared Task on Multimodal Machine
     Translation (2017).
     """
-    if split not in SPLITS:
-        raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
+    choice("split", split, SPLITS)
     names = (f"{split}.en.gz", f"{split}.fr.gz")
     folder = os.environ.get(DATA_VARIABLE)
-    if folder:
+    if folder and base_url is None and cache is None:
         paths = [_in_folder(Path(folder).expanduser(), name) for name in names]
     else:
-        cache = Path(cache or pooch.os_cache("attention_helpers")) / "multi30k"
-        paths = [_fetch(name, base_url.rstrip("/") + "/", cache) for name in names]
+        cache = Path(cache or pooch.os_cache("attention_helpers")).expanduser() / "multi30k"
+        url = (base_url or MULTI30K_URL).rstrip("/") + "/"
+        paths = [_fetch(name, url, cache) for name in names]
     english, french = (_read_lines(path) for path in paths)
     return english, french
 
@@ -116,10 +121,25 @@ def _in_folder(folder: Path, name: str) -> Path:
 
 
 def _fetch(name: str, base_url: str, cache: Path) -> Path:
+    path = cache / name
+    try:
+        path.open("rb").close()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise DatasetError(
+            f"{path} is in the cache but cannot be read ({error.strerror}). Ask its owner to let "
+            "others read it and its folder, or name another folder by cache=."
+        ) from error
     # pooch downloads to a temporary file and moves it into place only when the hash is right.
     try:
         with _quiet(pooch.get_logger()):
-            path = pooch.retrieve(base_url + name, MULTI30K_SHA256[name], name, cache)
+            pooch.retrieve(base_url + name, MULTI30K_SHA256[name], name, cache)
+    except PermissionError as error:
+        raise DatasetError(
+            f"{path} is missing or altered, and cannot be written there ({error}). Ask the owner "
+            "of the folder to fetch it, or name another folder by cache=."
+        ) from error
     except (OSError, ValueError) as error:  # requests' exceptions are OSErrors
         raise DatasetError(
             f"cannot fetch {name} of Multi30k from {base_url}{name}: {error}\n"
@@ -127,7 +147,9 @@ def _fetch(name: str, base_url: str, cache: Path) -> Path:
             f"or get the files {', '.join(MULTI30K_SHA256)} from {base_url} by other means and "
             f"set the environment variable {DATA_VARIABLE} to the folder that holds them."
         ) from error
-    return Path(path)
+    with suppress(PermissionError):  # somebody else's file, who has done it
+        path.chmod(cache.stat().st_mode & 0o666)  # a temporary file is readable by its owner only
+    return path
 
 
 @contextmanager
