@@ -13,9 +13,9 @@ from .vocabulary import (
     UNKNOWN,
     UNKNOWN_ID,
     Vocabulary,
-    encode_all,
     pad,
 )
+from .vocabulary import encode_all as encode_all  # for the package itself
 
 __all__ = [
     "END",
@@ -30,7 +30,6 @@ __all__ = [
     "Subwords",
     "Vocabulary",
     "batches_by_length",
-    "encode_all",
     "pad",
     "read_pairs",
     "tokenize",

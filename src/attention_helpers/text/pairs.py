@@ -148,10 +148,10 @@ def tokenize(sentence: str) -> tuple[str, ...]:
     """The words, numbers and signs of a sentence, a token each.
 
     Signs are separated from words. What an apostrophe or a hyphen joins stays one token ("don't",
-    "aujourd'hui", "well-known"), but an elided word of French is one of its own ("l'", "qu'"); so
-    does a number or a date with its points, commas, colons and strokes. Letters of every alphabet
-    are letters, with their accents. In a language without spaces between words, a stretch of text
-    is one token: take `Subwords` there. Nothing is put into lower case.
+    "aujourd'hui", "well-known"), and so does a number or a date with its points, commas, colons and
+    slashes; but an elided word of French is a token of its own ("l'", "qu'"). Letters of every
+    alphabet are letters, with their accents. In a language without spaces between words, a stretch
+    of text is one token: take `Subwords` there. Nothing is put into lower case.
 
     Args:
         sentence: a string.

@@ -219,7 +219,7 @@ def encode_all(
     end: bool = False,
     unknown: str = "error",
 ) -> list[list[int]]:
-    """The ids of sentences; an error says which sentence it is about."""
+    """The ids of sentences, by `Vocabulary.encode`; an error says which sentence it is about."""
     choice("unknown", unknown, ["error", "replace"])
     if isinstance(sentences, str) or not isinstance(sentences, Iterable):
         raise TypeError(f"{name}: expected a list of sentences, got {sentences!r}")
