@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._arguments import integer
-from .vocabulary import Ids, id_array, pad
+from .vocabulary import Ids, id_array, padded
 
 __all__ = ["batches_by_length"]
 
@@ -89,13 +89,12 @@ def batches_by_length(
         )
     longer = np.array([max(len(s), len(t)) for s, t in zip(sources, targets, strict=True)])
     bins = min(bins, len(longer))
-    padded = [
-        (pad([sources[i] for i in group]), pad([targets[i] for i in group]))
-        for group in _groups(longer, bins)
+    arrays = [
+        (_together(sources, group), _together(targets, group)) for group in _groups(longer, bins)
     ]
-    area = max(source.shape[1] * target.shape[1] for source, target in padded[:bins])
+    area = max(source.shape[1] * target.shape[1] for source, target in arrays[:bins])
     drawn = []
-    for source, target in padded:
+    for source, target in arrays:
         columns = target.shape[1]
         rows = max(1, min(batch_size, batch_size * area // (source.shape[1] * columns)))
         share = min(1.0, len(source) / (len(longer) // bins))
@@ -111,6 +110,13 @@ def _checked(name: str, sentences: Sequence[Ids], least: int) -> list[npt.NDArra
         if len(ids) < least:
             raise ValueError(f"{name}[{n}]: expected {least} or more ids, got {ids.tolist()}")
     return checked
+
+
+def _together(
+    sentences: Sequence[npt.NDArray[np.int32]], group: npt.NDArray[np.int_]
+) -> npt.NDArray[np.int32]:
+    rows = [sentences[i] for i in group]
+    return padded(rows, max(map(len, rows)))
 
 
 def _groups(longer: npt.NDArray[np.int_], bins: int) -> list[npt.NDArray[np.int_]]:

@@ -278,7 +278,12 @@ def pad(sequences: Sequence[Ids], length: int | None = None) -> npt.NDArray[np.i
         raise ValueError(
             f"length: expected at least that of the longest sequence, {longest}, got {length}"
         )
-    array = np.zeros((len(rows), length), dtype=np.int32)
+    return padded(rows, length)
+
+
+def padded(rows: Sequence[npt.NDArray[np.int32]], length: int) -> npt.NDArray[np.int32]:
+    """`pad` without its checks."""
+    array = np.full((len(rows), length), PAD_ID, dtype=np.int32)
     for row, ids in zip(array, rows, strict=True):
         row[: len(ids)] = ids
     return array
