@@ -24,6 +24,7 @@ from ._tensors import (
     at_least_float32,
     axis_size,
     bias_for,
+    dtype_of_scores,
     finite_scalar,
     mask_for,
     scores_shape,
@@ -365,7 +366,7 @@ def scaled_dot_product_attention(
     if bias is not None:
         bias = bias_for(bias, query.dtype, scores_shape(query.shape, key.shape))
     if scale is not None:
-        scale = finite_scalar("scale", scale, query.dtype)
+        scale = finite_scalar("scale", scale, dtype_of_scores(query.dtype))
     context, weights = scaled_dot_product(query, key, value, mask, bias, scale)
     return (merge_groups(context), merge_groups(weights)) if grouped else (context, weights)
 
