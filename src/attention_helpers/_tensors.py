@@ -105,6 +105,17 @@ def at_least_float32(tensor: tf.Tensor) -> tf.Tensor:
     return tf.cast(tensor, tf.float32) if tensor.dtype.size == 2 else tensor
 
 
+def rounded(tensor: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """A tensor in that dtype; itself if it has it, for `tf.cast` takes its time to see that."""
+    return tensor if tensor.dtype == dtype else tf.cast(tensor, dtype)
+
+
+@functools.lru_cache
+def limits(dtype: tf.DType) -> tuple[float, float]:
+    """The lowest and the highest finite number."""
+    return float(dtype.min), float(dtype.max)
+
+
 def bias_for(bias: TensorLike, dtype: tf.DType, shape: tf.TensorShape) -> tf.Tensor:
     """Converts a bias to a tensor of the dtype of the query that broadcasts to the scores' shape.
 

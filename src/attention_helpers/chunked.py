@@ -406,7 +406,8 @@ def _gradient(
         def second(*upstreams: tf.Tensor) -> list[tf.Tensor]:
             # A graph and not a tape: in forward mode, which comes here too, tapes record nothing.
             run = tf.function(of_dense, autograph=False) if tf.executing_eagerly() else of_dense
-            return run(upstream, [tf.identity(x) for x in tensors], list(upstreams))
+            gradients: list[tf.Tensor] = run(upstream, [*map(tf.identity, tensors)], [*upstreams])
+            return gradients
 
         stopped = [tf.stop_gradient(x) for x in (upstream, *tensors)]
         return _backward(plan, results, stopped[0], _operands(*stopped[1:])), second
