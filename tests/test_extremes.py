@@ -196,6 +196,13 @@ def test_a_mean_of_many_values_of_16_bits(attend, dtype):
     np.testing.assert_array_equal(numbers(attend(query, key, tf.ones((4096, 1), dtype))), [[1.0]])
 
 
+def test_a_bias_of_16_bits_is_added_in_float32():
+    query, key = tf.constant([[1.0]], tf.float16), tf.constant([[0.5], [0.0]], tf.float16)
+    bias = tf.fill((1, 2), tf.constant(2048.0, tf.float16))  # 2048.5 would round to 2048
+    _, weights = scaled_dot_product_attention(query, key, key, bias=bias)
+    np.testing.assert_allclose(weights, [[0.622, 0.378]], atol=1e-3)
+
+
 # Large scores
 
 
@@ -207,3 +214,46 @@ def test_gradients_of_equal_large_scores(attend):
     context, _, _, gradient = with_gradients(attend, query, key, value)
     np.testing.assert_allclose(context, [[2.0]])
     np.testing.assert_allclose(gradient, [[1.5 * np.cos(6)]] * 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_large_scores_stay_finite(dtype, masked, compiled):
+    scores = tf.constant(
+        [[1e4, -1e4, 0.0, 1e4], [-1e4, -1e4, -1e4, 1e4], [0.0, 1e4, 0.0, 0.0]], dtype
+    )
+    allowed = np.array([True, True, True, False] if masked else [True] * 4)
+
+    @tf.function(jit_compile=True)
+    def run(scores):
+        with tf.GradientTape() as tape:
+            tape.watch(scores)
+            weights = masked_softmax(scores, allowed if masked else None)
+        return weights, tape.gradient(weights, scores, output_gradients=weights)
+
+    weights, gradient = (run if compiled else run.python_function)(scores)
+    expected = [[1, 0, 0, 0], [1 / 3, 1 / 3, 1 / 3, 0], [0, 1, 0, 0]]
+    if not masked:
+        expected = [[0.5, 0, 0, 0.5], [0, 0, 0, 1], [0, 1, 0, 0]]
+    np.testing.assert_allclose(tf.cast(weights, "float64"), expected, atol=2e-3)
+    assert np.isfinite(tf.cast(gradient, "float64")).all()
+
+
+def test_the_scale_keeps_float16_from_overflowing():
+    query = tf.fill((1, 256), tf.constant(16.5, tf.float16))  # the product is 69,696 > 65,504
+    context, weights = scaled_dot_product_attention(query, query, query)
+    assert weights.numpy().item() == 1
+    np.testing.assert_array_equal(context, query)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize(("dtype", "half"), [("float16", 2.0**-11), ("bfloat16", 2.0**-8)])
+def test_the_softmax_of_16_bits_is_rounded_once(dtype, half, masked):
+    """`half` is the error of rounding once; exp, sum and quotient in 16 bits would be three."""
+    scores = tf.cast(draw(8, 64), dtype)
+    mask = np.arange(64) < 50 if masked else None
+    weights = masked_softmax(scores, mask)
+    assert weights.dtype == dtype
+    exact = masked_softmax(tf.cast(scores, tf.float64), mask)
+    np.testing.assert_allclose(tf.cast(weights, tf.float64), exact, rtol=1.01 * half, atol=1e-7)

@@ -50,7 +50,7 @@ def tensors(
         ValueError: key: expected (..., k, d) with d = 2 as in query, got shape (1, 1)
     """
     converted = [_tensor(name, array) for name, array in arrays.items()]
-    dtypes, shapes = tuple(x.dtype for x in converted), tuple(x.shape for x in converted)
+    dtypes, shapes = tuple([x.dtype for x in converted]), tuple([x.shape for x in converted])
     _check_pattern(axes, nonempty, wide, tuple(arrays), dtypes, shapes)
     return converted
 
