@@ -201,6 +201,7 @@ def encode_all(
     vocabulary: Vocabulary,
     start: bool = False,
     end: bool = False,
+    unknown: str = "error",
 ) -> list[list[int]]:
     """The ids of sentences; an error says which sentence it is about."""
     if not isinstance(sentences, Iterable):
@@ -208,7 +209,7 @@ def encode_all(
     encoded = []
     for number, words in enumerate(sentences):
         try:
-            encoded.append(vocabulary.encode(words, start=start, end=end))
+            encoded.append(vocabulary.encode(words, start=start, end=end, unknown=unknown))
         except (TypeError, ValueError) as error:
             raise type(error)(f"{name}[{number}]: {error}") from None
     return encoded
