@@ -76,7 +76,8 @@ def greedy_search(
         limit: integer `(b,)`: after how many words a sentence ends, if END did not come.
 
     Returns:
-        Ids `(b, q)`, padded after END or the limit, and weights `(b, q, k)`, or None.
+        Ids `(b, q)`, padded after END or the limit, and weights `(b, q, k)`, zeros for padding, or
+        None if the decoder gives none.
 
     Raises:
         ValueError: the limit is not of integers `(b,)` from 1, the state or the memory has not a
@@ -98,15 +99,16 @@ def greedy_search(
         logits, state, weights = next_word(token, state, memory)
         token = tf.argmax(only_words(logits), axis=-1, output_type=tf.int32)
         token = tf.where(ended, PAD_ID, token)
+        rows = [tf.where(ended[:, None], tf.zeros_like(each), each) for each in given(weights)]
         ended |= (token == END_ID) | (position + 1 >= limit)
-        return (token, state, ended), (token, given(weights))
+        return (token, state, ended), (token, rows)
 
     def goes_on(value: Any) -> tf.Tensor:
         return ~tf.reduce_all(value[-1])
 
     start = tf.fill(tf.shape(limit), START_ID), state, limit < 1
-    _, count, (tokens, weights) = collect(step, goes_on, start, tf.reduce_max(limit))
-    tokens, *weights = (swap_batch_and_time(each)[:, :count] for each in (tokens, *weights))
+    _, count, (tokens, rows) = collect(step, goes_on, start, tf.reduce_max(limit))
+    tokens, *weights = (swap_batch_and_time(each)[:, :count] for each in (tokens, *rows))
     return tokens, (weights[0] if weights else None)
 
 
@@ -181,10 +183,12 @@ def beam_search(
     best = tf.argmax(normalised(beam, length_penalty), axis=1, output_type=tf.int32)
     tokens, weights = trace_back(best, count, *history)
     length = tf.gather(beam.length, best, batch_dims=1)
-    written = tf.sequence_mask(length, count)
+    written = tf.sequence_mask(length, tf.shape(tokens)[1])
+    tokens = tf.where(written, tokens, PAD_ID)
+    weights = [tf.where(written[..., None], rows, tf.zeros_like(rows)) for rows in weights]
     return BeamSearchResult(
-        tokens=tf.where(written, tokens, PAD_ID),
-        weights=None if weights is None else tf.where(written[..., None], weights, 0),
+        tokens=tokens[:, :count],
+        weights=weights[0][:, :count] if weights else None,
         length=length,
         score=tf.gather(beam.score, best, batch_dims=1),
     )
@@ -311,35 +315,35 @@ def can_improve(beam: Beam, limit: tf.Tensor, length_penalty: float | tf.Tensor)
 
 def trace_back(
     best: tf.Tensor, count: tf.Tensor, tokens: tf.Tensor, parents: tf.Tensor, weights: Any
-) -> tuple[tf.Tensor, tf.Tensor | None]:
-    """The words `(b, q)` and the weights `(b, q, k)` of hypotheses, from the last word to the first.
+) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """The words of hypotheses and their weights, if any, from the last word to the first.
 
     Args:
         best: the places `(b,)` of the hypotheses in the last beam.
-        count: q, how many words the search took.
+        count: how many words the search took.
         tokens: the last words `(limit, b, w)` of the beams after each of them, then zeros.
         parents: their places `(limit, b, w)` in the beams before it, then zeros.
         weights: the weights `(limit, b * w, k)` by which those beams were continued, if any.
+
+    Returns:
+        The words `(b, limit)` and the weights `(b, limit, k)`; what comes after `count` means
+        nothing, and is there because under XLA a shape cannot depend on how long a search took.
     """
 
     def back(position: tf.Tensor, place: tf.Tensor, places: tf.TensorArray) -> tuple[Any, ...]:
         before = tf.gather(parents[position], place, batch_dims=1)
         return position - 1, before, places.write(position, place)
 
-    # Full from the start, for XLA must know the shape.
     places = tf.TensorArray(tf.int32, tf.shape(parents)[0]).unstack(parents[..., 0])
     *_, places = tf.while_loop(lambda position, *_: position >= 0, back, (count - 1, best, places))
     place = places.stack()
-
-    def chosen(each: tf.Tensor, place: tf.Tensor) -> tf.Tensor:
-        return swap_batch_and_time(tf.gather(each, place, batch_dims=2))[:, :count]
-
-    if not weights:
-        return chosen(tokens, place), None
-    (rows,) = weights
-    rows = tf.reshape(rows, tf.concat([tf.shape(tokens), tf.shape(rows)[-1:]], axis=0))
     parent = tf.gather(parents, place, batch_dims=2)
-    return chosen(tokens, place), chosen(rows, parent)
+    beams = tf.shape(tokens)
+    rows = [tf.reshape(each, tf.concat([beams, tf.shape(each)[-1:]], axis=0)) for each in weights]
+    return (
+        swap_batch_and_time(tf.gather(tokens, place, batch_dims=2)),
+        [swap_batch_and_time(tf.gather(each, parent, batch_dims=2)) for each in rows],
+    )
 
 
 def collect(
@@ -391,9 +395,9 @@ def only_words(logits: Any, normalise: Callable[[tf.Tensor], tf.Tensor] = tf.ide
     return tf.where((ids == PAD_ID) | (ids == START_ID), -float("inf"), normalise(logits))
 
 
-def given(weights: Any) -> tuple[tf.Tensor, ...]:
+def given(weights: Any) -> list[tf.Tensor]:
     """The weights of a step `(rows, k)`, if there are any."""
-    return () if weights is None else tuple(tensors("nk", weights=weights))
+    return [] if weights is None else tensors("nk", weights=weights)
 
 
 def repeat_rows(nest: Any, times: int | tf.Tensor) -> Any:
