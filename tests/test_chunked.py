@@ -426,11 +426,11 @@ BAD_INPUT = {
     ),
     "additive: units differ": (
         lambda: chunked_additive_attention(Q, K, V, W[1:]),
-        "weight: …(u) with u = 5 as in query, got shape (4,)",
+        "score_kernel: …(u) with u = 5 as in query, got shape (4,)",
     ),
     "additive: weight is a matrix": (
         lambda: chunked_additive_attention(Q, K, V, W[:, None]),
-        "weight: expected (u), got shape (5, 1)",
+        "score_kernel: expected (u), got shape (5, 1)",
     ),
     "additive: no keys": (
         lambda: chunked_additive_attention(Q, K[:, :0], V[:, :0], W),

@@ -497,12 +497,12 @@ FLAG = st.booleans()
 CALLS = {
     "dot_product_scores": (dot_product_scores, dict(query=ARRAYS, key=ARRAYS)),
     "general_scores": (general_scores, dict(query=ARRAYS, key=ARRAYS, kernel=ARRAYS)),
-    "additive_scores": (additive_scores, dict(query=ARRAYS, key=ARRAYS, weight=ARRAYS)),
+    "additive_scores": (additive_scores, dict(query=ARRAYS, key=ARRAYS, score_kernel=ARRAYS)),
     "masked_softmax": (masked_softmax, dict(scores=ARRAYS, mask=MAYBE)),
     "attention": (attention, dict(scores=ARRAYS, value=ARRAYS, mask=MAYBE)),
     "additive_attention": (
         additive_attention,
-        dict(query=ARRAYS, key=ARRAYS, value=ARRAYS, weight=ARRAYS, mask=MAYBE),
+        dict(query=ARRAYS, key=ARRAYS, value=ARRAYS, score_kernel=ARRAYS, mask=MAYBE),
     ),
     "scaled_dot_product_attention": (
         scaled_dot_product_attention,
@@ -536,7 +536,7 @@ CALLS = {
             query=ARRAYS,
             key=ARRAYS,
             value=ARRAYS,
-            weight=ARRAYS,
+            score_kernel=ARRAYS,
             mask=MAYBE,
             chunk_size=NUMBERS,
         ),

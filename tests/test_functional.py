@@ -453,7 +453,7 @@ def test_the_checks_leave_no_operation_in_the_graph():
     kinds = {operation.type for operation in traced.graph.get_operations()}
     assert kinds <= {
         *("Placeholder", "Const", "Identity", "NoOp"),
-        *("StridedSlice", "AddV2", "Tanh", "Einsum"),  # the scores and the context
+        *("ExpandDims", "AddV2", "Tanh", "Einsum"),  # the scores and the context
         *("SelectV2", "Softmax"),  # the weights
     }
 
@@ -473,8 +473,11 @@ BAD_INPUT = {
     ),
     "ragged": (lambda: dot_product_scores([[1.0], [1.0, 2.0]], K), "query: …array…got list"),
     "units differ": (lambda: additive_scores(Q, V, W), "key: …u = 5 as in query"),
-    "weight of another size": (lambda: additive_scores(Q, K, W[:4]), "weight: …(u) with u = 5"),
-    "weight is a matrix": (lambda: additive_scores(Q, K, W[:, None]), "weight: …(5, 1)"),
+    "weight of another size": (
+        lambda: additive_scores(Q, K, W[:4]),
+        "score_kernel: …(u) with u = 5",
+    ),
+    "weight is a matrix": (lambda: additive_scores(Q, K, W[:, None]), "score_kernel: …(5, 1)"),
     "score is a scalar": (lambda: masked_softmax(1.0), "scores: …(..., k), got shape ()"),
     "integer mask": (lambda: masked_softmax(Q, Q.astype("int32")), "mask: …bool…int32"),
     "mask of floats": (lambda: masked_softmax(Q, Q), "mask: …bool…float32"),
@@ -590,7 +593,7 @@ BAD_INPUT = {
     ),
     "additive: value of another length": (
         lambda: additive_attention(Q, K, V[:, :3], W),
-        "value: …k = 4 as in scores",
+        "value: …k = 4 as in key",
     ),
     "tokens are words": (lambda: padding_mask([["the", "cat"]]), "tokens: …integer…string"),
     "tokens are floats": (lambda: padding_mask([[1.0]]), "tokens: …integer…float32"),
@@ -633,7 +636,7 @@ def test_lengths_of_every_integer_dtype(dtype):
 
 
 def test_widening_to_many_axes_starts_from_any_number():
-    from attention_helpers._leading import widen
+    from attention_helpers._tensors import widen
 
     array = draw(3, 1, 5, 4)
     wide = widen(tf.constant(array), tf.constant([2, 1, 2, 3, 6]), own=2)

@@ -32,7 +32,7 @@ SOURCE = ROOT / "src" / "attention_helpers"
 TESTS = {
     "functional": ["test_functional.py", "test_equalities.py"],
     "_chunked": ["test_chunked.py"],
-    "_leading": ["test_functional.py", "test_chunked.py"],
+    "_tensors": ["test_tensors.py", "test_functional.py", "test_chunked.py"],
     "layers": ["test_layers.py", "test_heads.py"],
     "_layer": ["test_layers.py", "test_heads.py"],
     "_heads": ["test_heads.py"],

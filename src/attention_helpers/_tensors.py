@@ -1,10 +1,12 @@
-"""Checks of arguments, on what is known before anything is computed: dtypes, ranks, static sizes.
+"""Checks of tensors, on what is known before anything is computed: dtypes, ranks, static sizes.
 
-In a compiled function they run once, while it is traced, and leave no operation behind.
+In a compiled function they run once, while it is traced, and leave no operation behind. Eagerly they
+run once for each combination of dtypes and shapes, whose verdict is kept.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
 from collections.abc import Sequence
@@ -17,13 +19,19 @@ from ._tensorflow import tf
 
 TensorLike: TypeAlias = "tf.Tensor | npt.NDArray[Any] | Sequence[Any] | float"
 
+_VERDICTS = 1024  # how many are kept; a shape is compared with them in less than a microsecond
 
-def tensors(axes: str, *, nonempty: str = "", **arrays: TensorLike) -> list[tf.Tensor]:
+
+def tensors(
+    axes: str, *, nonempty: str = "", wide: str = "", **arrays: TensorLike
+) -> list[tf.Tensor]:
     """Converts the arrays to tensors of one floating dtype, and checks their static shapes.
 
     Args:
         axes: the axes of each array, written as `tf.einsum` writes them: `"...qd,...kd"`.
         nonempty: the letters of the axes that must not have the size 0.
+        wide: the name of the first array, if it may be float32 where the others have 16 bits, as
+            scores are.
         **arrays: the arrays under the names that the error message shall use.
 
     Returns:
@@ -41,16 +49,10 @@ def tensors(axes: str, *, nonempty: str = "", **arrays: TensorLike) -> list[tf.T
         Traceback (most recent call last):
         ValueError: key: expected (..., k, d) with d = 2 as in query, got shape (1, 1)
     """
-    converted = {name: _tensor(name, array) for name, array in arrays.items()}
-    _check_dtypes(converted)
-    sizes: dict[str, tuple[int | None, str]] = {}
-    batches: dict[str, tf.TensorShape] = {}
-    for (name, tensor), letters in zip(converted.items(), axes.split(","), strict=True):
-        if tensor.shape.rank is not None:
-            _check_axes(name, tensor.shape, letters, nonempty, sizes)
-            if letters.startswith("..."):
-                _check_batch(name, tensor.shape[: 3 - len(letters)], batches)
-    return list(converted.values())
+    converted = [_tensor(name, array) for name, array in arrays.items()]
+    dtypes, shapes = tuple(x.dtype for x in converted), tuple(x.shape for x in converted)
+    _check_pattern(axes, nonempty, wide, tuple(arrays), dtypes, shapes)
+    return converted
 
 
 def mask_for(mask: TensorLike, shape: tf.TensorShape, name: str = "mask") -> tf.Tensor:
@@ -88,6 +90,16 @@ def boolean(name: str, mask: TensorLike) -> tf.Tensor:
     return mask
 
 
+def at_least_float32(tensor: tf.Tensor) -> tf.Tensor:
+    """A tensor of 16 bits in float32; any other as it is.
+
+    Example:
+        >>> at_least_float32(tf.constant(1.0, tf.bfloat16)).dtype.name
+        'float32'
+    """
+    return tf.cast(tensor, tf.float32) if tensor.dtype.size == 2 else tensor
+
+
 def bias_for(bias: TensorLike, dtype: tf.DType, shape: tf.TensorShape) -> tf.Tensor:
     """Converts a bias to a tensor of the dtype of the query that broadcasts to the scores' shape.
 
@@ -115,17 +127,17 @@ def bias_for(bias: TensorLike, dtype: tf.DType, shape: tf.TensorShape) -> tf.Ten
     return bias
 
 
-def scores_shape(query: tf.Tensor, key: tf.Tensor) -> tf.TensorShape:
-    """What is known of the shape `(..., q, k)` of the scores.
+@functools.lru_cache(maxsize=_VERDICTS)
+def scores_shape(query: tf.TensorShape, key: tf.TensorShape) -> tf.TensorShape:
+    """What is known of the shape `(..., q, k)` of the scores, from those of query and key.
 
     Example:
-        >>> scores_shape(tf.zeros((2, 3, 5)), tf.zeros((4, 5))).as_list()
+        >>> scores_shape(tf.TensorShape((2, 3, 5)), tf.TensorShape((4, 5))).as_list()
         [2, 3, 4]
     """
-    if query.shape.rank is None or key.shape.rank is None:
+    if query.rank is None or key.rank is None:
         return tf.TensorShape(None)
-    batch = tf.broadcast_static_shape(query.shape[:-2], key.shape[:-2])
-    return batch + (query.shape[-2], key.shape[-2])
+    return tf.broadcast_static_shape(query[:-2], key[:-2]) + (query[-2], key[-2])
 
 
 def finite_scalar(name: str, value: TensorLike, dtype: tf.DType) -> tf.Tensor:
@@ -246,7 +258,49 @@ def show(shape: tf.TensorShape) -> str:
     return str(tuple(shape))
 
 
+def axis_size(tensor: tf.Tensor, axis: int) -> tf.Tensor | int:
+    """The size of an axis: a Python integer where it is known."""
+    known = None if tensor.shape.rank is None else tensor.shape[axis]
+    return tf.shape(tensor)[axis] if known is None else known
+
+
+def add(one: tf.Tensor, other: tf.Tensor, own: int) -> tf.Tensor:
+    """one + other, where the axes before the last `own` may broadcast one way and the other.
+
+    TensorFlow adds arrays that broadcast against each other along five axes and no more: with more,
+    the leading ones are widened first.
+    """
+    ranks = one.shape.rank, other.shape.rank
+    if None not in ranks and max(ranks) > 5:
+        batch = tf.broadcast_dynamic_shape(tf.shape(one)[:-own], tf.shape(other)[:-own])
+        one, other = widen(one, batch, own), widen(other, batch, own)
+    return one + other
+
+
+def widen(tensor: tf.Tensor, batch: tf.Tensor, own: int) -> tf.Tensor:
+    """Broadcasts the axes before the last `own` to the shape `batch`.
+
+    Example:
+        >>> widen(tf.zeros((3, 1, 5, 4)), tf.constant([2, 3, 6]), own=2).shape.as_list()
+        [2, 3, 6, 5, 4]
+    """
+    axes, rank = batch.shape[0], tensor.shape.rank
+    shape = tf.shape(tensor)
+    own_shape = shape[rank - own :] if rank is not None else shape[tf.size(shape) - own :]
+    if axes is None or rank is None or axes < 4:
+        return tf.broadcast_to(tensor, tf.concat([batch, own_shape], axis=0))
+    # One axis after the other, for TensorFlow refuses many that alternate between 1 and more.
+    tensor = tf.reshape(tensor, tf.concat([[1] * (axes + own - rank), shape], axis=0))
+    for axis in range(axes):
+        shape = tf.shape(tensor)
+        shape = tf.concat([shape[:axis], batch[axis : axis + 1], shape[axis + 1 :]], axis=0)
+        tensor = tf.broadcast_to(tensor, shape)
+    return tensor
+
+
 def _tensor(name: str, array: TensorLike) -> tf.Tensor:
+    if isinstance(array, tf.Tensor):
+        return array
     try:
         return tf.convert_to_tensor(array)
     except (ValueError, TypeError) as error:
@@ -254,6 +308,7 @@ def _tensor(name: str, array: TensorLike) -> tf.Tensor:
         raise ValueError(f"{name}: expected an array or a tensor, got {kind}: {error}") from error
 
 
+@functools.lru_cache(maxsize=_VERDICTS)
 def fits(small: tf.TensorShape, large: tf.TensorShape) -> bool:
     """Whether, as far as is known, the one broadcasts to the other without widening it."""
     if small.rank is None or large.rank is None:
@@ -264,16 +319,32 @@ def fits(small: tf.TensorShape, large: tf.TensorShape) -> bool:
     )
 
 
-def _check_dtypes(named: dict[str, tf.Tensor]) -> None:
-    """All are floating, and of one dtype."""
-    first, dtype = next((name, tensor.dtype) for name, tensor in named.items())
-    for name, tensor in named.items():
-        if not tensor.dtype.is_floating or tensor.dtype.size < 2:  # float8 cannot be computed with
-            raise ValueError(f"{name}: expected a floating dtype, got {tensor.dtype.name}")
-        if tensor.dtype != dtype:
+@functools.lru_cache(maxsize=_VERDICTS)
+def _check_pattern(
+    axes: str,
+    nonempty: str,
+    wide: str,
+    names: tuple[str, ...],
+    dtypes: tuple[tf.DType, ...],
+    shapes: tuple[tf.TensorShape, ...],
+) -> None:
+    """What `tensors` checks; only what passes is remembered."""
+    for name, dtype in zip(names, dtypes, strict=True):
+        if not dtype.is_floating or dtype.size < 2:  # float8 cannot be computed with
+            raise ValueError(f"{name}: expected a floating dtype, got {dtype.name}")
+        if wide == names[0] and dtypes[0] == tf.float32 and dtype.size == 2:
+            continue
+        if dtype != dtypes[0]:
             raise ValueError(
-                f"{name}: expected dtype {dtype.name} as in {first}, got {tensor.dtype.name}"
+                f"{name}: expected dtype {dtypes[0].name} as in {names[0]}, got {dtype.name}"
             )
+    sizes: dict[str, tuple[int | None, str]] = {}
+    batches: dict[str, tf.TensorShape] = {}
+    for name, shape, letters in zip(names, shapes, axes.split(","), strict=True):
+        if shape.rank is not None:
+            _check_axes(name, shape, letters, nonempty, sizes)
+            if letters.startswith("..."):
+                _check_batch(name, shape[: 3 - len(letters)], batches)
 
 
 def _check_axes(

@@ -15,16 +15,19 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from ._arguments import integer
-from ._leading import by_groups, merge_groups, widen
 from ._tensorflow import tf
 from ._tensors import (
     TensorLike,
+    at_least_float32,
+    axis_size,
     bias_for,
     finite_scalar,
     mask_for,
     scores_shape,
     tensors,
+    widen,
 )
+from .functional import by_groups, merge_groups, project, scaled
 
 __all__ = ["chunked_additive_attention", "chunked_attention"]
 
@@ -97,12 +100,14 @@ def chunked_attention(
     query, key, value = tensors(
         "...qd,...kd,...kv", nonempty="dk", query=query, key=key, value=value
     )
-    if scale is None:
-        factor = tf.math.rsqrt(tf.cast(tf.shape(query)[-1], query.dtype))
-    else:
-        factor = finite_scalar("scale", scale, query.dtype)
+    if mask is not None:
+        mask = mask_for(mask, scores_shape(query.shape, key.shape))
+    if bias is not None:
+        bias = bias_for(bias, query.dtype, scores_shape(query.shape, key.shape))
+    if scale is not None:
+        scale = finite_scalar("scale", scale, query.dtype)
     context = _without_autograph(_in_blocks)(
-        _dot, [query * factor, key, value], mask, bias, causal, chunk_size
+        _dot, [scaled(query, scale), key, value], mask, bias, causal, chunk_size
     )
     return merge_groups(context) if grouped else context
 
@@ -111,7 +116,7 @@ def chunked_additive_attention(
     query: TensorLike,
     key: TensorLike,
     value: TensorLike,
-    weight: TensorLike,
+    score_kernel: TensorLike,
     mask: TensorLike | None = None,
     *,
     chunk_size: int = 64,
@@ -125,7 +130,7 @@ def chunked_additive_attention(
         query: projected queries W s, floating `(..., q, u)`.
         key: projected keys U h, of the same dtype, `(..., k, u)`.
         value: of the same dtype, `(..., k, v)`; Bahdanau's values are the h themselves.
-        weight: the vector v of the score, of the same dtype, `(u,)`.
+        score_kernel: the vector v of the score, of the same dtype, `(u,)`.
         mask: boolean, broadcastable to `(..., q, k)`, True = may attend; None allows all.
         chunk_size: how many queries, and how many keys, make a block; it need not divide anything.
 
@@ -146,12 +151,18 @@ def chunked_additive_attention(
     Rabe and Staats 2021 (arXiv 2112.05682).
     """
     chunk_size = integer("chunk_size", chunk_size, least=1)
-    query, key, value, weight = tensors(
-        "...qu,...ku,...kv,u", nonempty="uk", query=query, key=key, value=value, weight=weight
+    query, key, value, score_kernel = tensors(
+        "...qu,...ku,...kv,u",
+        nonempty="uk",
+        query=query,
+        key=key,
+        value=value,
+        score_kernel=score_kernel,
     )
-    weight = tf.ensure_shape(weight, [None])
+    if mask is not None:
+        mask = mask_for(mask, scores_shape(query.shape, key.shape))
     return _without_autograph(_in_blocks)(
-        _additive, [query, key, value, weight], mask, None, False, chunk_size
+        _additive, [query, key, value, score_kernel], mask, None, False, chunk_size
     )
 
 
@@ -160,7 +171,8 @@ def _dot(query: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
 
 
 def _additive(query: tf.Tensor, key: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-    return tf.tensordot(tf.tanh(query[:, :, None, :] + key[:, None, :, :]), weight, axes=1)
+    hidden = tf.tanh(query[:, :, None, :] + key[:, None, :, :])
+    return project(hidden, weight[:, None])[..., 0]
 
 
 class _Span(NamedTuple):
@@ -174,7 +186,10 @@ class _Span(NamedTuple):
         """The stretch of a tensor; the tensor itself, if that is the whole."""
         if isinstance(self.length, int) and self.length == tensor.shape[axis]:
             return tensor
-        begin, sizes = [0] * tensor.shape.rank, [_size(tensor, i) for i in range(tensor.shape.rank)]
+        begin, sizes = (
+            [0] * tensor.shape.rank,
+            [axis_size(tensor, i) for i in range(tensor.shape.rank)],
+        )
         begin[axis], sizes[axis] = self.start, self.length
         return tf.slice(
             tensor, begin, sizes
@@ -223,7 +238,7 @@ class _Strip(NamedTuple):
     @staticmethod
     def cut(strip: tf.Tensor, k: _Span) -> tf.Tensor:
         """The stretch of the axis k, if it has one."""
-        keys = _size(strip, 2)
+        keys = axis_size(strip, 2)
         if isinstance(keys, int):
             return strip if keys == 1 else k.cut(strip, axis=2)
         start = k.start * tf.cast(keys > 1, tf.int32)
@@ -284,28 +299,25 @@ class _Plan(NamedTuple):
 def _in_blocks(
     score: Score,
     tensors: list[tf.Tensor],
-    mask: TensorLike | None,
-    bias: TensorLike | None,
+    mask: tf.Tensor | None,
+    bias: tf.Tensor | None,
     causal: bool,
     chunk_size: int,
 ) -> tf.Tensor:
     """Flattens the leading axes of query, key and value, attends, and restores the axes."""
     query, key, value, *weights = tensors
-    dtype, scores = query.dtype, scores_shape(query, key)
     batch = _batch(query, key, value)
     flat = [_flatten(x, batch) for x in (query, key, value)]
     plan = _Plan(
         score,
-        None if mask is None else _table(mask_for(mask, scores), batch),
-        None if bias is None else _table(_widen(bias_for(bias, dtype, scores), key), batch),
+        None if mask is None else _table(mask, batch),
+        None if bias is None else _table(_widen(bias, key), batch),
         causal,
         _rows_of_a_block(flat[0], flat[1], chunk_size, hidden=bool(weights)),
         chunk_size,
     )
-    flat += [tf.zeros((0, 0), dtype) if plan.bias is None else plan.bias.matrix, *weights]
-    if dtype.size < 4:  # a running sum in 16 bits would lose what comes late
-        flat = [tf.cast(x, tf.float32) for x in flat]
-    context = tf.cast(_attend(plan, *flat), dtype)
+    flat += [tf.zeros((0, 0), value.dtype) if plan.bias is None else plan.bias.matrix, *weights]
+    context = tf.cast(_attend(plan, *map(at_least_float32, flat)), value.dtype)
     context = tf.reshape(context, tf.concat([batch, tf.shape(context)[1:]], axis=0))
     context.set_shape(_static_batch(query, key, value) + query.shape[-2:-1] + value.shape[-1:])
     return context
@@ -358,7 +370,7 @@ def _gradient(
 
 def _dense(plan: _Plan, operands: _Operands) -> tf.Tensor:
     """The context, all scores at once: for the second derivative only."""
-    sizes = _size(operands.query, 0), _size(operands.query, 1), _size(operands.key, 1)
+    sizes = axis_size(operands.query, 0), axis_size(operands.query, 1), axis_size(operands.key, 1)
     n, q, k = (_Span(0, size, size) for size in sizes)
     strip = plan.strip(operands.bias, n, q)
     scores = plan.score(operands.query, operands.key, *operands.weights)
@@ -372,7 +384,7 @@ def _dense(plan: _Plan, operands: _Operands) -> tf.Tensor:
 
 def _forward(plan: _Plan, whole: _Operands) -> list[tf.Tensor]:
     """The context (n, q, v), and the logarithm of the softmax's denominator (n, q, 1)."""
-    widths = [_size(whole.value, 2), 1]
+    widths = [axis_size(whole.value, 2), 1]
 
     def some_rows(n: _Span, _: Carry) -> Result:
         rows = whole.of_rows(n)
@@ -384,7 +396,7 @@ def _forward(plan: _Plan, whole: _Operands) -> list[tf.Tensor]:
         shapes = [[n.length, None, width] for width in widths]
         return [], _over(rows.query, 1, plan.chunk_size, some_queries, [], shapes)[1]
 
-    shapes = [[None, _size(whole.query, 1), width] for width in widths]
+    shapes = [[None, axis_size(whole.query, 1), width] for width in widths]
     return _over(whole.query, 0, plan.rows, some_rows, [], shapes)[1]
 
 
@@ -415,7 +427,7 @@ def _running_softmax(plan: _Plan, block: _Operands, n: _Span, q: _Span) -> list[
     wide = tf.concat([rows, tf.shape(block.value)[2:]], axis=0)
     dtype = block.query.dtype
     start = [tf.fill(column, lowest), tf.zeros(column, dtype), tf.zeros(wide, dtype)]
-    stop = plan.stop(q, _size(block.key, 1))
+    stop = plan.stop(q, axis_size(block.key, 1))
     (maximum, total, weighted), _ = _over(block.key, 1, plan.chunk_size, some_keys, start, [], stop)
     total = tf.where(
         total == 0, tf.ones_like(total), total
@@ -438,7 +450,7 @@ def _backward(
             block = rows._replace(query=q.cut(rows.query, axis=1))
             return _backward_of_queries(plan, block, [q.cut(x, axis=1) for x in sides], n, q, carry)
 
-        shape = [n.length, None, _size(rows.query, 2)]
+        shape = [n.length, None, axis_size(rows.query, 2)]
         start = [tf.zeros_like(rows.key), tf.zeros_like(rows.value), *carry]
         (key, value, *carry), (query,) = _over(
             rows.query, 1, plan.chunk_size, some_queries, start, [shape]
@@ -447,7 +459,7 @@ def _backward(
 
     tensors = [whole.query, whole.key, whole.value]
     start = [tf.zeros_like(x) for x in (whole.bias, *whole.weights)]
-    shapes = [[None, _size(x, 1), _size(x, 2)] for x in tensors]
+    shapes = [[None, axis_size(x, 1), axis_size(x, 2)] for x in tensors]
     carry, gradients = _over(whole.query, 0, plan.rows, some_rows, start, shapes)
     return [*gradients, *carry]
 
@@ -477,10 +489,10 @@ def _backward_of_queries(
         carry = [total + new for total, new in zip(carry, [query, *others], strict=True)]
         return carry, [key, value, *([] if plan.bias is None else [of_scores])]
 
-    shapes = [[n.length, None, _size(x, 2)] for x in (block.key, block.value)]
+    shapes = [[n.length, None, axis_size(x, 2)] for x in (block.key, block.value)]
     outputs = shapes if plan.bias is None else [*shapes, [n.length, q.length, None]]
     start = [tf.zeros_like(block.query), *all_weights]
-    stop = plan.stop(q, _size(block.key, 1))
+    stop = plan.stop(q, axis_size(block.key, 1))
     (query, *weights), (key, value, *of_scores) = _over(
         block.key, 1, plan.chunk_size, some_keys, start, outputs, stop
     )
@@ -512,7 +524,7 @@ def _over(
     Returns:
         The last carry, and the outputs, joined.
     """
-    total = _size(tensor, axis)
+    total = axis_size(tensor, axis)
     # No larger than the axis: XLA compiles the loop's body even if it never runs.
     size = _least(size, total)
     step = max(size, 1) if isinstance(size, int) else tf.maximum(size, 1)
@@ -579,7 +591,7 @@ def _join(stacked: tf.Tensor, axis: int) -> tf.Tensor:
     """Chunks `(c, x, y, z)` joined along that axis of x, y, z."""
     order = [1, 2, 3]
     order.insert(axis, 0)
-    sizes = [_size(stacked, i) for i in range(4)]
+    sizes = [axis_size(stacked, i) for i in range(4)]
     sizes[1 + axis] *= sizes[0]
     return tf.reshape(tf.transpose(stacked, order), tf.stack(sizes[1:]))
 
@@ -592,8 +604,8 @@ def _least(one: Size, other: Size) -> Size:
 
 def _rows_of_a_block(query: tf.Tensor, key: tf.Tensor, chunk_size: int, hidden: bool) -> Size:
     """How many of the axis n fill a block of scores, or of the hidden units behind them."""
-    q, k = (_least(_size(x, 1), chunk_size) for x in (query, key))
-    elements, most = (q * k * _size(query, 2), _HIDDEN_UNITS) if hidden else (q * k, _SCORES)
+    q, k = (_least(axis_size(x, 1), chunk_size) for x in (query, key))
+    elements, most = (q * k * axis_size(query, 2), _HIDDEN_UNITS) if hidden else (q * k, _SCORES)
     if isinstance(elements, int):
         return max(1, most // max(1, elements))
     return tf.maximum(1, most // tf.maximum(1, elements))
@@ -613,7 +625,7 @@ def _table(mask: tf.Tensor, batch: tf.Tensor) -> _Table:
 
 def _widen(bias: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
     """A bias with rows as long as there are keys, for its gradient is added row by row."""
-    keys = _size(key, -2)
+    keys = axis_size(key, -2)
     if bias.shape.rank and bias.shape[-1] == keys:
         return bias
     return tf.broadcast_to(bias, tf.concat([tf.shape(bias)[:-1], [keys]], axis=0))
@@ -643,14 +655,8 @@ def _static_batch(*tensors: tf.Tensor) -> tf.TensorShape:
 def _flatten(tensor: tf.Tensor, batch: tf.Tensor) -> tf.Tensor:
     """Widens the leading axes to `batch` and makes one of them."""
     known = tf.get_static_value(batch)
-    last = [_size(tensor, -2), _size(tensor, -1)]
+    last = [axis_size(tensor, -2), axis_size(tensor, -1)]
     if known is None or tensor.shape[:-2] != tuple(known):
         tensor = widen(tensor, batch, own=2)
     count = tf.reduce_prod(batch) if known is None else math.prod(known.tolist())
     return tf.reshape(tensor, [count, *last])
-
-
-def _size(tensor: tf.Tensor, axis: int) -> Size:
-    """The size of an axis: a Python integer where it is known."""
-    known = None if tensor.shape.rank is None else tensor.shape[axis]
-    return tf.shape(tensor)[axis] if known is None else known

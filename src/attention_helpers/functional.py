@@ -5,19 +5,29 @@ The letters of the einsum strings name the axes, in the whole book:
 `v` depth of values, `u` hidden units of the additive score. `...` stands for any leading axes; those
 of the arguments broadcast.
 A mask is boolean, **True = may attend**. Every function works eagerly, in `tf.function` and under
-XLA (`jit_compile=True`), in float16, bfloat16, float32 and float64; arguments are checked on what is
-known of them without computing.
+XLA (`jit_compile=True`), in float16, bfloat16, float32 and float64. What has 16 bits is computed in
+float32 from the scores to the context, and rounded once: dot products of float16 overflow above
+65,504, and sums of 16 bits lose what comes late.
+
+First come the formulas, which check nothing: layers call them. The public functions check their
+arguments, on what is known of them without computing, and call a formula.
 """
 
 from __future__ import annotations
 
-from ._leading import by_groups, merge_groups, widen
+import numpy as np
+
 from ._tensorflow import tf
 from ._tensors import (
     TensorLike,
+    add,
+    at_least_float32,
+    axis_size,
     bias_for,
     finite_scalar,
     mask_for,
+    scores_shape,
+    show,
     tensors,
 )
 
@@ -32,6 +42,92 @@ __all__ = [
 ]
 
 
+# The formulas
+
+
+def softmax_of_allowed(scores: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
+    """exp(scores) / Σ exp(scores) over what the mask allows; zeros where it allows nothing."""
+    scores, dtype = at_least_float32(scores), scores.dtype
+    if mask is None:
+        return tf.cast(tf.nn.softmax(scores), dtype)  # it subtracts the maximum: no overflow
+    # The lowest finite number, for with -inf a row with nothing allowed would be 0/0.
+    weights = tf.nn.softmax(tf.where(mask, scores, scores.dtype.min))
+    return tf.cast(tf.where(mask, weights, 0.0), dtype)
+
+
+def attend(
+    scores: tf.Tensor, value: tf.Tensor, mask: tf.Tensor | None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """The mean of the values, weighted by the softmax of the scores; and the weights."""
+    weights = softmax_of_allowed(at_least_float32(scores), mask)
+    context = tf.einsum("...qk,...kv->...qv", weights, at_least_float32(value))
+    return tf.cast(context, value.dtype), tf.cast(weights, value.dtype)
+
+
+def dot_product(query: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    """The scores query keyᵀ."""
+    return tf.einsum("...qd,...kd->...qk", at_least_float32(query), at_least_float32(key))
+
+
+def scaled_dot_product(
+    query: tf.Tensor,
+    key: tf.Tensor,
+    value: tf.Tensor,
+    mask: tf.Tensor | None = None,
+    bias: tf.Tensor | None = None,
+    scale: tf.Tensor | float | None = None,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """softmax(scale · query keyᵀ + bias) value; and the weights. The scale is 1/√d if it is None."""
+    # The queries are scaled, not the scores, which are more.
+    scores = dot_product(scaled(query, scale), key)
+    if bias is not None:
+        scores, mask = forbid_infinite(add(scores, at_least_float32(bias), own=2), mask)
+    return attend(scores, value, mask)
+
+
+def scaled(query: tf.Tensor, scale: tf.Tensor | float | None) -> tf.Tensor:
+    """scale · query, where a scale of None is 1/√d."""
+    query, depth = at_least_float32(query), query.shape[-1:]
+    if scale is None and depth.is_fully_defined():
+        scale = depth[0] ** -0.5
+    elif scale is None:
+        scale = tf.math.rsqrt(tf.cast(tf.shape(query)[-1], query.dtype))
+    return query * scale
+
+
+def additive(query: tf.Tensor, key: tf.Tensor, score_kernel: tf.Tensor) -> tf.Tensor:
+    """The scores vᵀ tanh(query + key), where v is the score kernel."""
+    query, key, v = (at_least_float32(x) for x in (query, key, score_kernel))
+    # query[..., :, None, :] + key[..., None, :, :]
+    hidden = tf.tanh(add(tf.expand_dims(query, -2), tf.expand_dims(key, -3), own=3))
+    return tf.einsum("...qku,u->...qk", hidden, v)
+
+
+def project(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """einsum "...n,nu->...u", as the product of two matrices.
+
+    Without XLA the einsum and its gradient take three times as long on a CPU
+    (benchmarks/projection.py). `tf.tensordot` makes the same product, but in a loop XLA cannot
+    compile it where the size of a batch is unknown.
+    """
+    shape = inputs.shape[:-1] + kernel.shape[1:]
+    if not shape.is_fully_defined():
+        shape = tf.concat([tf.shape(inputs)[:-1], tf.shape(kernel)[1:]], axis=0)
+    rows = tf.reshape(inputs, [-1, axis_size(kernel, 0)])
+    return tf.reshape(tf.matmul(rows, kernel), shape)
+
+
+def forbid_infinite(scores: tf.Tensor, mask: tf.Tensor | None) -> tuple[tf.Tensor, tf.Tensor]:
+    """Finite scores, and a mask that forbids also what had the score −∞; +∞ becomes the largest."""
+    allowed = tf.not_equal(scores, -np.inf)
+    # All are more than the lowest number, which `softmax_of_allowed` puts where nothing is allowed.
+    scores = tf.clip_by_value(scores, scores.dtype.min / 2, scores.dtype.max)
+    return scores, allowed if mask is None else tf.where(mask, allowed, False)
+
+
+# The same, checked
+
+
 def dot_product_scores(query: TensorLike, key: TensorLike) -> tf.Tensor:
     """The dot product of every query with every key.
 
@@ -40,7 +136,7 @@ def dot_product_scores(query: TensorLike, key: TensorLike) -> tf.Tensor:
         key: of the same dtype, `(..., k, d)`.
 
     Returns:
-        The scores `(..., q, k)`.
+        The scores `(..., q, k)`, of the same dtype; float32 where that has 16 bits.
 
     Raises:
         ValueError: a wrong dtype or shape.
@@ -52,7 +148,7 @@ def dot_product_scores(query: TensorLike, key: TensorLike) -> tf.Tensor:
     Source: Luong, Pham and Manning 2015 (arXiv 1508.04025), the score "dot".
     """
     query, key = tensors("...qd,...kd", nonempty="d", query=query, key=key)
-    return tf.einsum("...qd,...kd->...qk", query, key)
+    return dot_product(query, key)
 
 
 def general_scores(query: TensorLike, key: TensorLike, kernel: TensorLike) -> tf.Tensor:
@@ -64,7 +160,7 @@ def general_scores(query: TensorLike, key: TensorLike, kernel: TensorLike) -> tf
         kernel: the matrix W, of the same dtype, `(d, e)`.
 
     Returns:
-        The scores `(..., q, k)`.
+        The scores `(..., q, k)`, of the same dtype; float32 where that has 16 bits.
 
     Raises:
         ValueError: a wrong dtype or shape.
@@ -79,19 +175,19 @@ def general_scores(query: TensorLike, key: TensorLike, kernel: TensorLike) -> tf
         "...qd,...ke,de", nonempty="de", query=query, key=key, kernel=kernel
     )
     # The queries are projected, not the keys, as in decoding there is one query and many keys.
-    return dot_product_scores(tf.tensordot(query, kernel, axes=1), key)
+    return dot_product(project(at_least_float32(query), at_least_float32(kernel)), key)
 
 
-def additive_scores(query: TensorLike, key: TensorLike, weight: TensorLike) -> tf.Tensor:
+def additive_scores(query: TensorLike, key: TensorLike, score_kernel: TensorLike) -> tf.Tensor:
     """The additive score vᵀ tanh(query + key) of every query with every key.
 
     Args:
         query: projected queries W s, floating `(..., q, u)`.
         key: projected keys U h, of the same dtype, `(..., k, u)`.
-        weight: the vector v, of the same dtype, `(u,)`.
+        score_kernel: the vector v, of the same dtype, `(u,)`.
 
     Returns:
-        The scores `(..., q, k)`.
+        The scores `(..., q, k)`, of the same dtype; float32 where that has 16 bits.
 
     Raises:
         ValueError: a wrong dtype or shape.
@@ -103,16 +199,18 @@ def additive_scores(query: TensorLike, key: TensorLike, weight: TensorLike) -> t
 
     Source: Bahdanau, Cho and Bengio 2014 (arXiv 1409.0473), the alignment model e_ij.
     """
-    query, key, weight = tensors("...qu,...ku,u", nonempty="u", query=query, key=key, weight=weight)
-    hidden = tf.tanh(_sum(query[..., :, None, :], key[..., None, :, :], own=3))
-    return tf.einsum("...qku,u->...qk", hidden, weight)
+    query, key, score_kernel = tensors(
+        "...qu,...ku,u", nonempty="u", query=query, key=key, score_kernel=score_kernel
+    )
+    return additive(query, key, score_kernel)
 
 
 def masked_softmax(scores: TensorLike, mask: TensorLike | None = None) -> tf.Tensor:
     """The softmax over the last axis, among the positions that the mask allows.
 
-    A row in which nothing is allowed gives zeros, and a zero gradient. Scores of 16 bits are
-    exponentiated and summed in float32.
+    A row in which nothing is allowed gives zeros, and a zero gradient. A score of −∞ forbids as the
+    mask does; one of +∞ takes all the weight, and shares it with others of +∞; NaN where it is
+    allowed makes a row of NaN.
 
     Args:
         scores: floating `(..., q, k)`.
@@ -134,15 +232,10 @@ def masked_softmax(scores: TensorLike, mask: TensorLike | None = None) -> tf.Ten
     to -∞ before the softmax; a row with nothing allowed is not defined there.
     """
     (scores,) = tensors("...k", nonempty="k", scores=scores)
-    dtype = scores.dtype
-    if dtype.size < 4:
-        scores = tf.cast(scores, tf.float32)
-    if mask is None:
-        return tf.cast(tf.nn.softmax(scores), dtype)  # it subtracts the maximum: no overflow
-    mask = mask_for(mask, scores.shape)
-    # The lowest finite number, for with -inf a row with nothing allowed would be 0/0.
-    allowed = tf.where(mask, scores, scores.dtype.min)
-    return tf.cast(tf.where(mask, tf.nn.softmax(allowed), 0.0), dtype)
+    if mask is not None:
+        mask = mask_for(mask, scores.shape)
+    finite, mask = forbid_infinite(at_least_float32(scores), mask)
+    return tf.cast(softmax_of_allowed(finite, mask), scores.dtype)
 
 
 def attention(
@@ -151,12 +244,13 @@ def attention(
     """The mean of the values, weighted by the softmax of the scores.
 
     Args:
-        scores: floating `(..., q, k)`.
-        value: of the same dtype, `(..., k, v)`.
+        scores: floating `(..., q, k)`; those of −∞ and +∞ count as in `masked_softmax`.
+        value: of the same dtype, `(..., k, v)`; it may have 16 bits where the scores are float32.
         mask: boolean, broadcastable to `(..., q, k)`, True = may attend; None allows all.
 
     Returns:
-        The context `(..., q, v)` and the weights `(..., q, k)`; zeros where nothing is allowed.
+        The context `(..., q, v)` and the weights `(..., q, k)`, of the dtype of the value; zeros
+        where nothing is allowed.
 
     Raises:
         ValueError: a wrong dtype or shape, or a mask that does not broadcast.
@@ -168,16 +262,18 @@ def attention(
 
     Source: Bahdanau, Cho and Bengio 2014 (arXiv 1409.0473), α_ij and c_i.
     """
-    scores, value = tensors("...qk,...kv", nonempty="k", scores=scores, value=value)
-    weights = masked_softmax(scores, mask)
-    return tf.einsum("...qk,...kv->...qv", weights, value), weights
+    scores, value = tensors("...qk,...kv", nonempty="k", wide="scores", scores=scores, value=value)
+    if mask is not None:
+        mask = mask_for(mask, scores.shape)
+    scores, mask = forbid_infinite(at_least_float32(scores), mask)
+    return attend(scores, value, mask)
 
 
 def additive_attention(
     query: TensorLike,
     key: TensorLike,
     value: TensorLike,
-    weight: TensorLike,
+    score_kernel: TensorLike,
     mask: TensorLike | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Bahdanau's attention, on queries and keys that are already projected.
@@ -186,7 +282,7 @@ def additive_attention(
         query: projected queries W s, floating `(..., q, u)`.
         key: projected keys U h, of the same dtype, `(..., k, u)`.
         value: of the same dtype, `(..., k, v)`; Bahdanau's values are the h themselves.
-        weight: the vector v of the score, of the same dtype, `(u,)`.
+        score_kernel: the vector v of the score, of the same dtype, `(u,)`.
         mask: boolean, broadcastable to `(..., q, k)`, True = may attend; None allows all.
 
     Returns:
@@ -197,13 +293,23 @@ def additive_attention(
 
     Example:
         >>> query, key = [[0.0]], [[5.0], [-5.0]]
-        >>> context, weights = additive_attention(query, key, [[1.0], [0.0]], weight=[1.0])
+        >>> context, weights = additive_attention(query, key, [[1.0], [0.0]], score_kernel=[1.0])
         >>> print(weights.numpy().round(3))
         [[0.881 0.119]]
 
     Source: Bahdanau, Cho and Bengio 2014 (arXiv 1409.0473), e_ij, α_ij and c_i.
     """
-    return attention(additive_scores(query, key, weight), value, mask)
+    query, key, value, score_kernel = tensors(
+        "...qu,...ku,...kv,u",
+        nonempty="uk",
+        query=query,
+        key=key,
+        value=value,
+        score_kernel=score_kernel,
+    )
+    if mask is not None:
+        mask = mask_for(mask, scores_shape(query.shape, key.shape))
+    return attend(additive(query, key, score_kernel), value, mask)
 
 
 def scaled_dot_product_attention(
@@ -223,8 +329,8 @@ def scaled_dot_product_attention(
         key: of the same dtype, `(..., k, d)`.
         value: of the same dtype, `(..., k, v)`.
         mask: boolean, broadcastable to `(..., q, k)`, True = may attend; None allows all.
-        bias: what is added to the scores, such as relative positions: of the same dtype, finite,
-            broadcastable to `(..., q, k)`; None adds nothing.
+        bias: what is added to the scores, such as relative positions: of the same dtype,
+            broadcastable to `(..., q, k)`; −∞ forbids as a mask does; None adds nothing.
         scale: the factor of the scores, a finite scalar; None means 1/√d.
         grouped: whether several heads of the query share one of key and value. Then the shapes are
             query `(..., h, q, d)`, key `(..., g, k, d)` and value `(..., g, k, v)`, h a multiple of
@@ -251,37 +357,92 @@ def scaled_dot_product_attention(
     """
     if grouped:
         query, key, value, mask, bias = by_groups(query, key, value, mask, bias)
-        results = scaled_dot_product_attention(query, key, value, mask, bias=bias, scale=scale)
-        return merge_groups(results[0]), merge_groups(results[1])
     query, key, value = tensors(
         "...qd,...kd,...kv", nonempty="dk", query=query, key=key, value=value
     )
-    # The queries are scaled, not the scores: that is less work, and in float16 overflows later.
-    scores = dot_product_scores(query * _scale(scale, query), key)
-    if bias is None:
-        return attention(scores, value, mask)
-    bias = bias_for(bias, query.dtype, scores.shape)
-    if query.dtype.size < 4:  # or the sum would be rounded to 16 bits
-        scores, bias = tf.cast(scores, tf.float32), tf.cast(bias, tf.float32)
-    weights = tf.cast(masked_softmax(_sum(scores, bias, own=2), mask), query.dtype)
-    return tf.einsum("...qk,...kv->...qv", weights, value), weights
-
-
-def _sum(one: tf.Tensor, other: tf.Tensor, own: int) -> tf.Tensor:
-    """one + other, where the axes before the last `own` may broadcast one way and the other.
-
-    TensorFlow adds arrays that broadcast against each other along five axes and no more: with more,
-    the leading ones are widened first.
-    """
-    ranks = one.shape.rank, other.shape.rank
-    if None not in ranks and max(ranks) > 5:
-        batch = tf.broadcast_dynamic_shape(tf.shape(one)[:-own], tf.shape(other)[:-own])
-        one, other = widen(one, batch, own), widen(other, batch, own)
-    return one + other
-
-
-def _scale(scale: TensorLike | None, query: tf.Tensor) -> tf.Tensor:
-    """The factor of the scores; 1/√d if it is None."""
+    if mask is not None:
+        mask = mask_for(mask, scores_shape(query.shape, key.shape))
+    if bias is not None:
+        bias = bias_for(bias, query.dtype, scores_shape(query.shape, key.shape))
     if scale is not None:
-        return finite_scalar("scale", scale, query.dtype)
-    return tf.math.rsqrt(tf.cast(tf.shape(query)[-1], query.dtype))
+        scale = finite_scalar("scale", scale, query.dtype)
+    context, weights = scaled_dot_product(query, key, value, mask, bias, scale)
+    return (merge_groups(context), merge_groups(weights)) if grouped else (context, weights)
+
+
+# Heads of the query that share those of key and value
+
+
+def by_groups(
+    query: TensorLike,
+    key: TensorLike,
+    value: TensorLike,
+    mask: TensorLike | None,
+    bias: TensorLike | None,
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
+    """Splits the axis h of heads into (g, h/g), so that (g, 1) heads of key and value broadcast.
+
+    Args:
+        query: floating `(..., h, q, d)`.
+        key: of the same dtype, `(..., g, k, d)`.
+        value: of the same dtype, `(..., g, k, v)`.
+        mask: boolean, broadcastable to `(..., h, q, k)`, or None.
+        bias: of the dtype of the query, broadcastable to `(..., h, q, k)`, or None.
+
+    Returns:
+        The query `(..., g, h/g, q, d)`, key `(..., g, 1, k, d)`, value `(..., g, 1, k, v)`, and
+        the mask and the bias so that they broadcast to `(..., g, h/g, q, k)`.
+
+    Raises:
+        ValueError: a wrong dtype or shape, or heads that do not divide.
+
+    Example:
+        >>> query, key = tf.zeros((2, 6, 5, 4)), tf.zeros((2, 3, 7, 4))
+        >>> query, key, value, mask, bias = by_groups(query, key, key, None, None)
+        >>> query.shape.as_list(), key.shape.as_list()
+        ([2, 3, 2, 5, 4], [2, 3, 1, 7, 4])
+    """
+    query, key, value = tensors(
+        "...hqd,...gkd,...gkv", nonempty="dkhg", query=query, key=key, value=value
+    )
+    for name, tensor in {"query": query, "key": key, "value": value}.items():
+        if tensor.shape.rank is None:
+            raise ValueError(f"{name}: expected a known number of axes, as grouped=True splits one")
+    heads, groups = query.shape[-3], key.shape[-3]
+    if None not in (heads, groups) and heads % groups:
+        raise ValueError(
+            f"query: expected heads h that are a multiple of the {groups} of key, "
+            f"got h = {heads} in shape {show(query.shape)}"
+        )
+    batch = tf.broadcast_static_shape(query.shape[:-3], key.shape[:-3])
+    scores = batch + (heads, query.shape[-2], key.shape[-2])
+    split = (axis_size(key, -3), axis_size(query, -3) // axis_size(key, -3))
+    if mask is not None:
+        mask = _split_heads(mask_for(mask, scores), split, "mask")
+    if bias is not None:
+        bias = _split_heads(bias_for(bias, query.dtype, scores), split, "bias")
+    query = _split_heads(query, split, "query")
+    return query, key[..., None, :, :], value[..., None, :, :], mask, bias
+
+
+def merge_groups(result: tf.Tensor) -> tf.Tensor:
+    """Joins the axes of `(..., g, h/g, q, x)` into `(..., h, q, x)`."""
+    sizes = [axis_size(result, axis) for axis in range(result.shape.rank)]
+    return tf.reshape(result, [*sizes[:-4], sizes[-4] * sizes[-3], *sizes[-2:]])
+
+
+def _split_heads(
+    tensor: tf.Tensor, split: tuple[tf.Tensor | int, tf.Tensor | int], name: str
+) -> tf.Tensor:
+    """Splits the axis -3, of the size h or 1, if there is one."""
+    if tensor.shape.rank is None:
+        raise ValueError(f"{name}: expected a known number of axes, as grouped=True splits one")
+    if tensor.shape.rank < 3:
+        return tensor  # the same for every head
+    sizes = [axis_size(tensor, axis) for axis in range(tensor.shape.rank)]
+    if tensor.shape[-3] is None and name != "query":  # whether it is 1 or h shows only when run
+        pair = tf.where(sizes[-3] == 1, [1, 1], tf.stack(split))
+        split = (pair[0], pair[1])
+    elif tensor.shape[-3] == 1 and name != "query":
+        split = (1, 1)
+    return tf.reshape(tensor, [*sizes[:-3], *split, *sizes[-2:]])

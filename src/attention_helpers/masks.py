@@ -148,8 +148,8 @@ def _positions(
     key_length = query_length if key_length is None else length("key_length", key_length)
     key_length = tf.cast(key_length, query_length.dtype)
     if start is None:
-        start = key_length - query_length
+        first = key_length - query_length
     else:
-        start = tf.cast(length("start", start, most_rank=None), query_length.dtype)
-    query_position = start[..., None, None] + tf.range(query_length)[:, None]
+        first = tf.cast(length("start", start, most_rank=None), query_length.dtype)
+    query_position = first[..., None, None] + tf.range(query_length)[:, None]
     return query_position, tf.range(key_length)[None, :]
