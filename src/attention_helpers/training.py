@@ -22,6 +22,7 @@ from ._run import Checkpoint, Run, describe_model, describe_sentences
 from ._tensorflow import keras, tf
 from ._tensors import check_ids, show, tensors, whole_numbers
 from .text import PAD_ID, SentencePair, batches_by_length, encode_all, pad
+from .translator import Translator
 
 __all__ = ["masked_crossentropy", "train"]
 
@@ -81,7 +82,7 @@ def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
 
 
 def train(
-    model: Any,
+    model: Translator,
     pairs: Iterable[SentencePair],
     *,
     steps: int,
@@ -241,7 +242,7 @@ class Encoded(NamedTuple):
 
 
 def encode_pairs(
-    name: str, pairs: Iterable[SentencePair], model: Any, max_length: int | None, unknown: str
+    name: str, pairs: Iterable[SentencePair], model: Translator, max_length: int | None, unknown: str
 ) -> Encoded:
     """The pairs as ids, targets from START to END; an error says which pair it is about."""
     if not isinstance(pairs, Iterable):
@@ -298,7 +299,7 @@ def warn_of_a_long_pair(data: Encoded) -> None:
         )
 
 
-def loss_of_all(model: Any, data: Encoded, batch_size: int) -> Callable[[], float]:
+def loss_of_all(model: Translator, data: Encoded, batch_size: int) -> Callable[[], float]:
     """A function that measures the loss, in nats per token, of all pairs as the model is then.
 
     It is traced once, for all lengths, and not by XLA, which would compile each.
@@ -320,10 +321,10 @@ def loss_of_all(model: Any, data: Encoded, batch_size: int) -> Callable[[], floa
 
 
 def check_settings(
-    model: Any, *, learning_rate: float, patience: int | None, seed: int, **sizes: int
+    model: Translator, *, learning_rate: float, patience: int | None, seed: int, **sizes: int
 ) -> dict[str, Any]:
     """The settings as plain numbers."""
-    if not (isinstance(model, keras.Model) and hasattr(model, "target_vocabulary")):
+    if not isinstance(model, Translator):
         raise TypeError(f"model: expected a Translator, got {type(model).__name__}")
     settings: dict[str, Any] = {name: integer(name, size, 1) for name, size in sizes.items()}
     replicas = model.distribute_strategy.num_replicas_in_sync
@@ -340,7 +341,7 @@ def check_settings(
 
 
 def make_optimizer(
-    model: Any, data: Encoded, steps: int, learning_rate: float
+    model: Translator, data: Encoded, steps: int, learning_rate: float
 ) -> keras.optimizers.Optimizer:
     """Adam with a warm-up of a twentieth of the steps; made where the model was."""
     warmup = steps // 20
@@ -353,7 +354,7 @@ def make_optimizer(
         return keras.optimizers.Adam(schedule, global_clipnorm=1.0)
 
 
-def training_step(model: Any, optimizer: keras.optimizers.Optimizer) -> Any:
+def training_step(model: Translator, optimizer: keras.optimizers.Optimizer) -> Any:
     """A compiled function of one batch: it takes a step and returns the loss before it.
 
     It is compiled once for each shape, that is for each bin of lengths. The weights are read once
@@ -382,7 +383,7 @@ def training_step(model: Any, optimizer: keras.optimizers.Optimizer) -> Any:
     return train_step
 
 
-def distributed_step(model: Any, optimizer: keras.optimizers.Optimizer) -> Any:
+def distributed_step(model: Translator, optimizer: keras.optimizers.Optimizer) -> Any:
     """A training step of all replicas of the strategy in whose scope the model was made.
 
     Every worker calls it with the same batch, of which each replica takes its own rows. The
