@@ -1,7 +1,7 @@
 """Text for a network: pairs of sentences, words or subwords, vocabularies, batches."""
 
 from .batches import batches_by_length
-from .pairs import SentencePair
+from .pairs import SentencePair, read_pairs, tokenize
 from .subwords import Subwords
 from .vocabulary import (
     END,
@@ -32,4 +32,6 @@ __all__ = [
     "batches_by_length",
     "encode_all",
     "pad",
+    "read_pairs",
+    "tokenize",
 ]
