@@ -43,7 +43,9 @@ class Checkpoint:
         if self.path.is_dir():
             raise ValueError(f"checkpoint: expected a file, got the folder {self.path}")
         if not self.path.parent.is_dir():
-            raise ValueError(f"checkpoint: expected a file in a folder, got {self.path}")
+            raise ValueError(
+                f"checkpoint: expected a file in a folder that exists, got {self.path}"
+            )
 
     def read(self, shapes: Sequence[tuple[int, ...]]) -> Saved | None:
         """What the file holds, or None if there is none.

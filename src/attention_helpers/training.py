@@ -242,7 +242,11 @@ class Encoded(NamedTuple):
 
 
 def encode_pairs(
-    name: str, pairs: Iterable[SentencePair], model: Translator, max_length: int | None, unknown: str
+    name: str,
+    pairs: Iterable[SentencePair],
+    model: Translator,
+    max_length: int | None,
+    unknown: str,
 ) -> Encoded:
     """The pairs as ids, targets from START to END; an error says which pair it is about."""
     if not isinstance(pairs, Iterable):
@@ -293,7 +297,7 @@ def warn_of_a_long_pair(data: Encoded) -> None:
     if lengths[longest] > max(LONG, TIMES * usual):
         warnings.warn(
             f"pairs[{data.places[longest]}] has {lengths[longest]} tokens, 99 of 100 pairs at most "
-            f"{usual}: batches padded to it take far more memory and time; "
+            f"{usual}: batches of such lengths are compiled for it alone, and take memory and time; "
             f"max_length={usual} leaves it out",
             stacklevel=3,
         )
