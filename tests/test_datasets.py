@@ -1,19 +1,21 @@
-"""Multi30k by checksum, from a folder and from a server; subwords that round-trip."""
+"""Multi30k by checksum, from a folder and from a server."""
 
-import doctest
 import gzip
 import hashlib
 import os
-import sys
+import stat
+import tempfile
 import threading
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pooch
 import pytest
 
 from attention_helpers import datasets
-from attention_helpers.datasets import DatasetError, Subwords, load_multi30k
+from attention_helpers.datasets import DatasetError, load_multi30k
 
 ENGLISH = ["A small house .", "Two men  talk.", "Nobody is here…"]
 FRENCH = ["Une petite maison .", "Deux hommes parlent.", "Personne n’est là…"]
@@ -60,8 +62,82 @@ def kept(cache):
 
 def test_folder_named_by_the_variable(files, monkeypatch):
     monkeypatch.setenv(datasets.DATA_VARIABLE, str(files))
-    nowhere = "http://127.0.0.1:9/"
-    assert load_multi30k("val", base_url=nowhere) == (ENGLISH, FRENCH)
+    assert load_multi30k("val") == (ENGLISH, FRENCH)
+
+
+def test_what_is_given_wins_over_the_variable(files, server, tmp_path, monkeypatch):
+    monkeypatch.setenv(datasets.DATA_VARIABLE, str(tmp_path / "nowhere"))
+    monkeypatch.setattr(pooch, "os_cache", lambda name: tmp_path / name)
+    with pytest.raises(DatasetError, match="ATTENTION_HELPERS_DATA is '.*nowhere'"):
+        load_multi30k("val")
+    assert server.requests == []
+    assert load_multi30k("val", base_url=server.url) == (ENGLISH, FRENCH)
+    assert kept(tmp_path / "attention_helpers") == sorted(NAMES)
+    monkeypatch.setattr(datasets, "MULTI30K_URL", server.url)
+    assert load_multi30k("val", cache=tmp_path / "mine") == (ENGLISH, FRENCH)
+    assert kept(tmp_path / "mine") == sorted(NAMES)
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize("mask, mode", [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_a_fetched_file_is_as_readable_as_its_folder(server, tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        load_multi30k("val", base_url=server.url, cache=tmp_path / "cache")
+    finally:
+        os.umask(before)
+    for path in (tmp_path / "cache").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o777 & ~mask if path.is_dir() else mode)
+
+
+@pytest.fixture
+def shared(server):
+    """A cache that another user could reach, filled; pytest's own folders are private."""
+    before = os.umask(0o022)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        load_multi30k("val", base_url=server.url, cache=folder)
+        server.requests.clear()
+        yield Path(folder)
+    os.umask(before)
+
+
+@contextmanager
+def another_user():
+    if os.name == "nt" or os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_another_user_reads_the_shared_cache(server, shared):
+    with another_user():
+        assert load_multi30k("val", base_url=server.url, cache=shared) == (ENGLISH, FRENCH)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("closed", ["multi30k/val.fr.gz", "multi30k"])
+def test_a_cached_file_that_cannot_be_read_is_named(server, shared, closed):
+    (shared / closed).chmod(0)
+    with (
+        another_user() if os.geteuid() == 0 else nullcontext(),
+        pytest.raises(DatasetError, match=r"multi30k/val\...\.gz is in the cache but .* be read"),
+    ):
+        load_multi30k("val", base_url=server.url, cache=shared)
+    (shared / closed).chmod(0o755)
+    assert server.requests == []
+
+
+def test_what_is_missing_from_a_cache_of_somebody_else_is_named(server, shared):
+    (shared / "multi30k/val.fr.gz").unlink()
+    with (
+        another_user(),
+        pytest.raises(DatasetError, match=r"multi30k/val\.fr\.gz is missing .* cannot be written"),
+    ):
+        load_multi30k("val", base_url=server.url, cache=shared)
 
 
 def test_download_is_kept_and_silent(server, tmp_path, capfd, caplog, monkeypatch):
@@ -148,7 +224,7 @@ def test_damaged_folder_is_refused(files, monkeypatch, damage):
 
 
 def test_unknown_split():
-    with pytest.raises(ValueError, match="split: expected one of train, val, .*, got 'dev'"):
+    with pytest.raises(ValueError, match="split: expected one of 'train', 'val', .*, got 'dev'"):
         load_multi30k("dev")
 
 
@@ -176,105 +252,3 @@ def test_real_corpus(split, size):
     # The sides are not swapped: each is written with its language's commonest words.
     assert sum(" the " in s for s in english) > size / 5 > sum(" the " in s for s in french)
     assert sum(" une " in s for s in french) > size / 5 > sum(" une " in s for s in english)
-
-
-@needs_corpus
-def test_real_corpus_subwords_round_trip():
-    english, french = load_multi30k("val")
-    subwords = Subwords.train(english + french, size=1_500)
-    known = set(subwords.tokens)
-    for sentence in english + french:
-        pieces = subwords.encode(sentence)
-        assert known.issuperset(pieces)
-        assert subwords.decode(pieces) == " ".join(sentence.split())
-
-
-# Subwords
-
-TEXT = ENGLISH + FRENCH + ["The small house is here.", "La petite maison est ici."] * 3
-
-
-@pytest.fixture(scope="module")
-def subwords():
-    return Subwords.train(TEXT, size=60)
-
-
-def test_round_trip_up_to_the_normalisation(subwords):
-    for sentence in TEXT:
-        expected = " ".join(sentence.replace("…", "...").split())
-        assert subwords.decode(subwords.encode(sentence)) == expected
-    assert subwords.decode(subwords.encode(" a\u00a0 \ufb01sh\t")) == "a fish"  # NFKC, spaces
-    assert subwords.encode("") == () and subwords.decode(()) == ""
-
-
-def test_pieces_are_known_and_join_to_words(subwords):
-    assert len(subwords.tokens) == len(set(subwords.tokens)) == 60
-    assert not {"<unk>", "<s>", "</s>", "<pad>"} & set(subwords.tokens)
-    pieces = subwords.encode("La petite maison")
-    assert isinstance(pieces, tuple) and set(pieces) <= set(subwords.tokens)
-    assert "".join(pieces) == "▁La▁petite▁maison"
-    assert len(pieces) < len("La petite maison")  # they are not single characters
-
-
-def test_unseen_character_is_one_unknown_piece_and_comes_back(subwords):
-    pieces = subwords.encode("La maison ☃.")
-    assert [piece for piece in pieces if piece not in subwords.tokens] == ["☃"]
-    assert subwords.decode(pieces) == "La maison ☃."
-
-
-def test_training_is_deterministic_and_prints_nothing(subwords, capfd):
-    again = Subwords.train(iter(TEXT), size=60)
-    assert again == subwords and again.tokens == subwords.tokens
-    assert Subwords.train(TEXT, size=50) != subwords
-    assert capfd.readouterr() == ("", "")
-
-
-def test_save_and_load(subwords, tmp_path):
-    subwords.save(tmp_path / "subwords.model")
-    loaded = Subwords.load(tmp_path / "subwords.model")
-    assert loaded == subwords and Subwords(subwords.model) == subwords
-    assert loaded.encode(TEXT[0]) == subwords.encode(TEXT[0])
-    assert repr(loaded) == "Subwords(60 pieces)"
-
-
-@pytest.mark.parametrize(
-    "call, message",
-    [
-        (lambda s: Subwords.train([], size=10), "sentences: expected at least one"),
-        (lambda s: Subwords.train(["", "  "], size=10), "sentences: expected at least one"),
-        (
-            lambda s: Subwords.train("a house", size=10),
-            "sentences: expected a list of strings, got one string",
-        ),
-        (
-            lambda s: Subwords.train([b"a"], size=10),
-            "sentence: expected a string, got bytes",
-        ),
-        (lambda s: Subwords.train(TEXT, size=0), "size: expected a positive integer, got 0"),
-        (lambda s: Subwords.train(TEXT, size=5), "size: 5 pieces cannot be made"),
-        (lambda s: Subwords.train(TEXT, size=10_000), "size: 10000 pieces cannot be made"),
-        (
-            lambda s: Subwords(b"not a model"),
-            "model: expected .* SentencePiece model, got 11 other bytes",
-        ),
-        (lambda s: Subwords(b""), "model: expected .*, got no bytes"),
-        (lambda s: s.encode(3), "sentence: expected a string, got int"),
-        (lambda s: s.decode("▁La"), "pieces: expected a sequence of pieces, got one string"),
-    ],
-)
-def test_bad_input(subwords, call, message):
-    with pytest.raises(ValueError, match=message):
-        call(subwords)
-
-
-def test_without_sentencepiece_the_error_says_what_to_install(subwords, monkeypatch):
-    monkeypatch.setitem(sys.modules, "sentencepiece", None)
-    with pytest.raises(ImportError, match=r'pip install "attention-helpers\[subwords\]"'):
-        Subwords.train(TEXT, size=60)
-    with pytest.raises(ImportError, match="pip install"):
-        Subwords(subwords.model)
-
-
-def test_examples():
-    result = doctest.testmod(datasets)
-    assert result.attempted > 0 and result.failed == 0

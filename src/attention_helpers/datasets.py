@@ -1,4 +1,4 @@
-"""Real sentences: Multi30k, English and French, and the subwords to write them in.
+"""Real sentences: Multi30k, English and French.
 
 Nothing of the corpus is part of this package. It is fetched once, file by file, from one commit
 of its public repository, and every file is compared with the SHA-256 recorded here.
@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
 
 import pooch
+
+from ._arguments import choice
 
 __all__ = [
     "DATA_VARIABLE",
@@ -24,7 +24,6 @@ __all__ = [
     "MULTI30K_URL",
     "SPLITS",
     "DatasetError",
-    "Subwords",
     "load_multi30k",
 ]
 
@@ -48,27 +47,28 @@ SPLITS = ("train", "val", "test_2016_flickr", "test_2017_flickr")
 
 DATA_VARIABLE = "ATTENTION_HELPERS_DATA"
 
-WORD_START = "\u2581"  # SentencePiece's mark for the space before a word
-
 
 class DatasetError(OSError):
     """A file of a data set could not be had, or is not the file it should be."""
 
 
 def load_multi30k(
-    split: str, *, base_url: str = MULTI30K_URL, cache: str | os.PathLike[str] | None = None
+    split: str, *, base_url: str | None = None, cache: str | os.PathLike[str] | None = None
 ) -> tuple[list[str], list[str]]:
     """The English and the French sentences of one split of Multi30k, line by line.
 
-    The files come from the folder that the environment variable ``ATTENTION_HELPERS_DATA``
-    names; if it is not set, from the cache; if they are not there, from the network. Whichever
-    it is, a file whose SHA-256 is not the recorded one is refused. A refused download is not
-    kept, so the next call fetches it again.
+    Where the files come from, in this order: if `base_url` or `cache` is given, from that cache,
+    and what it lacks from that address; else from the folder that the environment variable
+    ``ATTENTION_HELPERS_DATA`` names; else from the user's cache, and what it lacks from the public
+    repository. Whichever it is, a file whose SHA-256 is not the recorded one is refused. A refused
+    download is not kept, so the next call fetches it again. A fetched file can be read by whoever
+    can read the folder of the cache.
 
     Args:
         split: ``"train"`` (29,000 pairs), ``"val"`` (1,014), ``"test_2016_flickr"`` (1,000) or
             ``"test_2017_flickr"`` (1,000).
-        base_url: the folder, as a URL, from which the files are fetched.
+        base_url: the folder, as a URL, from which the files are fetched; by default the public
+            repository, `MULTI30K_URL`.
         cache: where fetched files are kept; by default the user's cache folder.
 
     Returns:
@@ -77,7 +77,7 @@ def load_multi30k(
 
     Raises:
         ValueError: no such split.
-        DatasetError: a file cannot be had, or is not the recorded one.
+        DatasetError: a file cannot be had or read, or is not the recorded one.
 
     Example:
         >>> english, french = load_multi30k("val")  # doctest: +SKIP
@@ -88,15 +88,15 @@ def load_multi30k(
     the French side: Elliott et al., Findings of the Second Shared Task on Multimodal Machine
     Translation (2017).
     """
-    if split not in SPLITS:
-        raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
+    choice("split", split, SPLITS)
     names = (f"{split}.en.gz", f"{split}.fr.gz")
     folder = os.environ.get(DATA_VARIABLE)
-    if folder:
+    if folder and base_url is None and cache is None:
         paths = [_in_folder(Path(folder).expanduser(), name) for name in names]
     else:
-        cache = Path(cache or pooch.os_cache("attention_helpers")) / "multi30k"
-        paths = [_fetch(name, base_url.rstrip("/") + "/", cache) for name in names]
+        cache = Path(cache or pooch.os_cache("attention_helpers")).expanduser() / "multi30k"
+        url = (base_url or MULTI30K_URL).rstrip("/") + "/"
+        paths = [_fetch(name, url, cache) for name in names]
     english, french = (_read_lines(path) for path in paths)
     return english, french
 
@@ -121,10 +121,25 @@ def _in_folder(folder: Path, name: str) -> Path:
 
 
 def _fetch(name: str, base_url: str, cache: Path) -> Path:
+    path = cache / name
+    try:
+        path.open("rb").close()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise DatasetError(
+            f"{path} is in the cache but cannot be read ({error.strerror}). Ask its owner to let "
+            "others read it and its folder, or name another folder by cache=."
+        ) from error
     # pooch downloads to a temporary file and moves it into place only when the hash is right.
     try:
         with _quiet(pooch.get_logger()):
-            path = pooch.retrieve(base_url + name, MULTI30K_SHA256[name], name, cache)
+            pooch.retrieve(base_url + name, MULTI30K_SHA256[name], name, cache)
+    except PermissionError as error:
+        raise DatasetError(
+            f"{path} is missing or altered, and cannot be written there ({error}). Ask the owner "
+            "of the folder to fetch it, or name another folder by cache=."
+        ) from error
     except (OSError, ValueError) as error:  # requests' exceptions are OSErrors
         raise DatasetError(
             f"cannot fetch {name} of Multi30k from {base_url}{name}: {error}\n"
@@ -132,7 +147,9 @@ def _fetch(name: str, base_url: str, cache: Path) -> Path:
             f"or get the files {', '.join(MULTI30K_SHA256)} from {base_url} by other means and "
             f"set the environment variable {DATA_VARIABLE} to the folder that holds them."
         ) from error
-    return Path(path)
+    with suppress(PermissionError):  # somebody else's file, who has done it
+        path.chmod(cache.stat().st_mode & 0o666)  # a temporary file is readable by its owner only
+    return path
 
 
 @contextmanager
@@ -149,139 +166,3 @@ def _quiet(logger: logging.Logger) -> Iterator[None]:
 def _read_lines(path: Path) -> list[str]:
     with gzip.open(path, "rt", encoding="utf-8", newline="\n") as lines:
         return [line.strip() for line in lines]
-
-
-class Subwords:
-    """Byte-pair subwords by SentencePiece: frequent words stay whole, rare ones are split.
-
-    A piece that begins a word starts with "▁" (U+2581), so that joining the pieces and turning
-    this mark back into a space restores the sentence.
-
-    Normalisation: SentencePiece first brings a sentence into Unicode's form NFKC, makes runs of
-    white space one space and drops it at the ends. ``decode(encode(s))`` is the sentence so
-    normalised; a character that training has not seen becomes a piece of its own, which is not
-    in ``tokens``, and is restored too.
-
-    Args:
-        model: a trained model as bytes, from the attribute ``model`` of another ``Subwords``.
-
-    Raises:
-        ImportError: SentencePiece is not installed.
-        ValueError: the bytes are not a model.
-
-    Example:
-        >>> text = ["the house is red .", "la maison est rouge .", "the red house ."]
-        >>> subwords = Subwords.train(text, size=30)
-        >>> len(subwords.tokens)
-        30
-        >>> subwords.decode(subwords.encode("the  mouse is red ."))
-        'the mouse is red .'
-
-    Source: Sennrich, Haddow and Birch, Neural Machine Translation of Rare Words with Subword
-    Units (2016); Kudo and Richardson, SentencePiece (2018).
-    """
-
-    def __init__(self, model: bytes) -> None:
-        sentencepiece = _import_sentencepiece()
-        if not isinstance(model, bytes) or not model:
-            got = "no bytes" if model == b"" else type(model).__name__
-            raise ValueError(f"model: expected the bytes of a SentencePiece model, got {got}")
-        self._processor = sentencepiece.SentencePieceProcessor()
-        try:
-            self._processor.LoadFromSerializedProto(model)
-        except RuntimeError as error:
-            raise ValueError(
-                f"model: expected the bytes of a SentencePiece model, got {len(model)} other bytes"
-            ) from error
-        self.model = model
-
-    @classmethod
-    def train(cls, sentences: Iterable[str], *, size: int) -> Subwords:
-        """Learn ``size`` pieces by byte-pair encoding; the same sentences give the same pieces.
-
-        Args:
-            sentences: the training text. For one vocabulary that both languages share, give the
-                sentences of both.
-            size: how many pieces, the single characters included.
-
-        Returns:
-            The trained ``Subwords``.
-
-        Raises:
-            ImportError: SentencePiece is not installed.
-            ValueError: there are no sentences, or so many pieces cannot be made of them.
-        """
-        sentencepiece = _import_sentencepiece()
-        if isinstance(sentences, str):
-            raise ValueError("sentences: expected a list of strings, got one string")
-        sentences = [_checked_sentence(sentence) for sentence in sentences]
-        if not any(sentence.strip() for sentence in sentences):
-            raise ValueError("sentences: expected at least one with a word, got none")
-        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-            raise ValueError(f"size: expected a positive integer, got {size!r}")
-        model = io.BytesIO()
-        try:
-            sentencepiece.SentencePieceTrainer.train(
-                sentence_iterator=iter(sentences),
-                model_writer=model,
-                model_type="bpe",
-                vocab_size=size + 1,  # SentencePiece counts its own "<unk>"
-                character_coverage=1.0,
-                bos_id=-1,  # start, end and padding belong to `text.Vocabulary`
-                eos_id=-1,
-                num_threads=1,
-                minloglevel=3,
-            )
-        except RuntimeError as error:
-            raise ValueError(
-                f"size: {size} pieces cannot be made of these {len(sentences)} sentences; "
-                f"SentencePiece says: {error}"
-            ) from error
-        return cls(model.getvalue())
-
-    @property
-    def tokens(self) -> list[str]:
-        """All pieces, in SentencePiece's order, without its "<unk>"."""
-        ids = range(self._processor.GetPieceSize())
-        return [self._processor.IdToPiece(i) for i in ids if not self._processor.IsUnknown(i)]
-
-    def encode(self, sentence: str) -> tuple[str, ...]:
-        """Split a sentence into pieces."""
-        return tuple(self._processor.EncodeAsPieces(_checked_sentence(sentence)))
-
-    def decode(self, pieces: Sequence[str]) -> str:
-        """Join pieces to a sentence."""
-        if isinstance(pieces, str):
-            raise ValueError("pieces: expected a sequence of pieces, got one string")
-        return "".join(pieces).replace(WORD_START, " ").strip()
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model, in SentencePiece's own format."""
-        Path(path).write_bytes(self.model)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Subwords:
-        """Read a model that ``save`` wrote."""
-        return cls(Path(path).read_bytes())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Subwords) and self.model == other.model
-
-    def __repr__(self) -> str:
-        return f"Subwords({len(self.tokens)} pieces)"
-
-
-def _checked_sentence(sentence: str) -> str:
-    if not isinstance(sentence, str):
-        raise ValueError(f"sentence: expected a string, got {type(sentence).__name__}")
-    return sentence
-
-
-def _import_sentencepiece() -> ModuleType:
-    try:
-        import sentencepiece
-    except ImportError as error:
-        raise ImportError(
-            'Subwords needs SentencePiece: pip install "attention-helpers[subwords]"'
-        ) from error
-    return sentencepiece
