@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from attention_helpers.seq2seq import Seq2Seq, masked_crossentropy, train
+from attention_helpers.seq2seq import Seq2Seq
 from attention_helpers.text import END_ID, START_ID, SentencePair, Vocabulary
+from attention_helpers.training import masked_crossentropy, train
 
 LETTERS = Vocabulary(list("abcd"))
 LENGTHS = [1, 1, 1, 6, 1, 6, 5, 6]  # however a batch is halved, its halves have unlike sizes
