@@ -121,7 +121,7 @@ def train(
         validation: pairs by whose loss training is judged: it ends with the weights of the lowest.
         every: after how many steps to measure that loss, and to write the checkpoint.
         patience: after how many measurements without a lower loss to stop; None never stops.
-        checkpoint: a file for the run; where there are several workers, one that all of them see.
+        checkpoint: a file for the run, of one worker.
         seed: of the order of the batches.
         jit_compile: whether XLA compiles the step, once a shape, which takes seconds and memory;
             else it is traced once for all shapes, and more `bins` cost nothing.
@@ -139,7 +139,8 @@ def train(
             argument is of another kind.
         ValueError: there are no pairs, or none short enough; a sentence is empty or has a word that
             is not in the vocabulary; a number is out of range; `batch_size` is below the number of
-            replicas; the checkpoint holds a run with other arguments, which are named.
+            replicas; the checkpoint holds a run with other arguments, which are named, or there are
+            several workers with it.
 
     Example:
         >>> from attention_helpers.seq2seq import Seq2Seq
@@ -176,6 +177,7 @@ def train(
     train_step = training_step(model, optimizer, jit_compile)
     run = Run(model, optimizer, measure, patience)
     if checkpoint is not None:
+        check_one_worker(model.distribute_strategy)
         run.keep_in(Checkpoint(checkpoint, settings))
     batches = batches_by_length(
         data.sources, data.targets, batch_size, steps=steps, bins=bins, seed=seed
@@ -348,6 +350,14 @@ def check_settings(
     }
 
 
+def check_one_worker(strategy: tf.distribute.Strategy) -> None:
+    """Workers that start again at different times would not go on from the same step."""
+    resolver = strategy.cluster_resolver
+    workers = resolver.cluster_spec().as_dict().get("worker", []) if resolver else []
+    if len(workers) > 1:
+        raise ValueError(f"checkpoint: expected one worker with it, got {len(workers)}")
+
+
 def make_optimizer(
     model: Translator, data: Encoded, steps: int, learning_rate: float
 ) -> keras.optimizers.Optimizer:
@@ -423,9 +433,10 @@ def distributed_step(model: Translator, optimizer: keras.optimizers.Optimizer) -
 
 
 def rows_of_replicas(strategy: tf.distribute.Strategy, array: npt.NDArray[Any]) -> Any:
-    """The rows of a batch, dealt out in turn."""
+    """The rows of a batch, dealt out in turn; padding for whom there is none, which counts nothing."""
 
     def rows(context: Any) -> tf.Tensor:
-        return tf.constant(array[context.replica_id_in_sync_group :: strategy.num_replicas_in_sync])
+        own = array[context.replica_id_in_sync_group :: strategy.num_replicas_in_sync]
+        return tf.constant(own if len(own) else np.zeros_like(array[:1]))
 
     return strategy.experimental_distribute_values_from_function(rows)
