@@ -44,7 +44,7 @@ def run(name, seed):
     from attention_helpers.seq2seq import Seq2Seq, train
 
     english, french = datasets.load_multi30k("train")
-    subwords = datasets.Subwords.train(english + french, size=SUBWORDS)
+    subwords = text.Subwords.train(english + french, size=SUBWORDS)
     vocabulary = text.Vocabulary(subwords.tokens)
     model = Seq2Seq(vocabulary, vocabulary, **MODELS[name], seed=seed)
     pairs = [

@@ -392,7 +392,8 @@ def only_words(logits: Any, normalise: Callable[[tf.Tensor], tf.Tensor] = tf.ide
     if logits.dtype.size < 4:  # or their logarithms would be rounded to 16 bits
         logits = tf.cast(logits, tf.float32)
     ids = tf.range(tf.shape(logits)[-1])
-    return tf.where((ids == PAD_ID) | (ids == START_ID), -float("inf"), normalise(logits))
+    never = tf.constant(-float("inf"), logits.dtype)
+    return tf.where((ids == PAD_ID) | (ids == START_ID), never, normalise(logits))
 
 
 def given(weights: Any) -> list[tf.Tensor]:

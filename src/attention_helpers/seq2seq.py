@@ -17,6 +17,7 @@ from ._arguments import choice, integer, number
 from ._scan import scan
 from ._tensorflow import keras, tf
 from ._tensors import show, tensors
+from .functional import project
 from .layers import BahdanauAttention, LuongAttention
 from .masks import padding_mask
 from .text import PAD_ID, Vocabulary
@@ -60,16 +61,12 @@ class GRU(keras.layers.Layer):
         n = self.units
         self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], 3 * n))
         self.bias = self.add_weight(name="bias", shape=(3 * n,), initializer="zeros")
-        self.gate_kernel = self.add_weight(
-            name="gate_kernel", shape=(n, 2 * n), initializer="orthogonal"
-        )
-        self.state_kernel = self.add_weight(
-            name="state_kernel", shape=(n, n), initializer="orthogonal"
-        )
+        self.gate_kernel = self.add_weight((n, 2 * n), orthogonal, name="gate_kernel")
+        self.state_kernel = self.add_weight((n, n), orthogonal, name="state_kernel")
 
     def project(self, inputs: tf.Tensor) -> tf.Tensor:
         """The share of the inputs in the gates. It needs no state, so all steps go at once."""
-        return tf.tensordot(inputs, self.kernel, axes=1) + self.bias
+        return project(inputs, self.kernel) + self.bias
 
     def step(self, projected: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         """From the projected input `(b, 3n)` and the state `(b, n)` to the next state."""
@@ -93,6 +90,12 @@ class GRU(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
+
+
+def orthogonal(shape: Sequence[int], dtype: Any = None) -> tf.Tensor:
+    """Keras' initialiser, also in 16 bits, in which TensorFlow makes no matrix orthogonal."""
+    wide = dtype if dtype == "float64" else "float32"
+    return tf.cast(keras.initializers.Orthogonal()(shape, wide), dtype)
 
 
 def word_vectors(vocabulary_size: int, embedding_dim: int, dtype: Any) -> keras.layers.Embedding:
@@ -132,6 +135,10 @@ class Memory(NamedTuple):
     key: tf.Tensor
     mask: tf.Tensor
     state: tf.Tensor
+
+
+# The next state (b, n) of a decoder, its context (b, m) and its weights (b, k).
+Step: TypeAlias = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 
 class Encoder(keras.layers.Layer):
@@ -204,13 +211,12 @@ class Decoder(keras.layers.Layer):
         """Makes what looks at the source; a decoder with one vector has nothing to look at."""
 
     def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
-        """The `Memory` of a batch of sentences."""
-        raise NotImplementedError
+        """What it keeps of a batch of sentences: all annotations, and a key of each."""
+        key = self.attention.project_key(annotations)
+        return Memory(annotations, key, mask, self.initial_state(summary))
 
-    def step(
-        self, projected: tf.Tensor, state: tf.Tensor, memory: Memory
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        """One word on: the next state `(b, n)`, its context `(b, m)` and weights `(b, k)`."""
+    def step(self, projected: tf.Tensor, state: tf.Tensor, memory: Memory) -> Step:
+        """One word on, given the share of y_{i-1} in the gates `(b, 3n)`."""
         raise NotImplementedError
 
     def call(
@@ -219,9 +225,7 @@ class Decoder(keras.layers.Layer):
         """Teacher forcing: given y_{i-1} for every i, the logits and the weights for every i."""
         embedded = self.dropout(self.embedding(target), training=training)
 
-        def step(
-            previous: tuple[tf.Tensor, ...], projected: tf.Tensor
-        ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def step(previous: Step, projected: tf.Tensor) -> Step:
             state, _, _ = previous
             return self.step(projected, state, memory)
 
@@ -253,9 +257,7 @@ class FixedDecoder(Decoder):
         value = summary[:, None]
         return Memory(value, self.context_kernel(value), everything, self.initial_state(summary))
 
-    def step(
-        self, projected: tf.Tensor, state: tf.Tensor, memory: Memory
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def step(self, projected: tf.Tensor, state: tf.Tensor, memory: Memory) -> Step:
         state = self.gru.step(projected + memory.key[:, 0], state)
         return state, memory.value[:, 0], tf.ones_like(memory.value[..., 0])
 
@@ -267,13 +269,7 @@ class BahdanauDecoder(Decoder):
         self.attention = BahdanauAttention(units, dtype=self.dtype_policy)
         self.attention.build((None, None, units), (None, None, context_dim))
 
-    def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
-        key = self.attention.project_key(annotations)
-        return Memory(annotations, key, mask, self.initial_state(summary))
-
-    def step(
-        self, projected: tf.Tensor, state: tf.Tensor, memory: Memory
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def step(self, projected: tf.Tensor, state: tf.Tensor, memory: Memory) -> Step:
         query = state[:, None]
         context, weights = self.attention.attend(query, memory.key, memory.value, memory.mask)
         state = self.gru.step(projected + self.context_kernel(context[:, 0]), state)
@@ -290,13 +286,7 @@ class LuongDecoder(Decoder):
         self.attention = LuongAttention(self.score, dtype=self.dtype_policy)
         self.attention.build((None, None, units), (None, None, context_dim))
 
-    def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
-        key = self.attention.project_key(annotations)
-        return Memory(annotations, key, mask, self.initial_state(summary))
-
-    def step(
-        self, projected: tf.Tensor, state: tf.Tensor, memory: Memory
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def step(self, projected: tf.Tensor, state: tf.Tensor, memory: Memory) -> Step:
         state = self.gru.step(projected, state)
         query = state[:, None]
         context, weights = self.attention.attend(query, memory.key, memory.value, memory.mask)
@@ -351,10 +341,8 @@ class Seq2Seq(Translator):
     `Translator` says how it is called, trained, saved and loaded.
 
     Raises:
-        TypeError: a vocabulary is neither a `Vocabulary` nor a list of tokens, or a number is of
-            another kind.
-        ValueError: an unknown attention, a size below 1, a dropout outside [0, 1), a seed that is
-            out of range, a policy of mixed dtypes.
+        TypeError: a vocabulary or a number is of another kind.
+        ValueError: an unknown attention, a number out of range, a policy of mixed dtypes.
 
     Example:
         >>> model = Seq2Seq(["a", "cat"], ["un", "chat"], units=8, seed=0)
@@ -379,70 +367,41 @@ class Seq2Seq(Translator):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        settings = {
-            "attention": choice("attention", attention, DECODERS),
+        choice("attention", attention, DECODERS)
+        sizes: dict[str, Any] = {
             "units": integer("units", units, least=1),
             "embedding_dim": integer("embedding_dim", embedding_dim, least=1),
             "dropout": number("dropout", dropout, least=0, below=1),
         }
         super().__init__(source_vocabulary, target_vocabulary, seed=seed, **kwargs)
-        self.settings = settings
-        sizes, dtype = (units, embedding_dim), self.dtype_policy
+        self.settings = {"attention": attention, **sizes}
+        sizes["dtype"] = self.dtype_policy
+        context_dim = units if attention in (None, "dot") else 2 * units
         self.encoder = Encoder(
             len(self.source_vocabulary),
-            *sizes,
             bidirectional=attention is not None,
-            dropout=dropout,
-            dtype=dtype,
             name="encoder",
+            **sizes,
         )
         self.decoder = DECODERS[attention](
-            len(self.target_vocabulary),
-            *sizes,
-            context_dim=units if attention in (None, "dot") else 2 * units,
-            dropout=dropout,
-            dtype=dtype,
-            name="decoder",
+            len(self.target_vocabulary), context_dim=context_dim, name="decoder", **sizes
         )
+        self.depths = context_dim, (3 if attention is None else 1) * units, units  # of a memory
 
     def encode(self, source: ArrayLike, training: bool = False) -> Memory:
-        """Reads a batch of sentences.
-
-        Args:
-            source: integer ids `(b, k)`, padded with 0 at the end.
-            training: whether to drop a share of the embeddings.
-
-        Returns:
-            The `Memory` that the decoder reads.
-
-        Raises:
-            ValueError: the ids are not integers, not of shape `(b, k)`, or not in the vocabulary.
-        """
+        """What the decoder reads of a batch of sentences, ids `(b, k)`: a `Memory`."""
         source = self.source_ids(source)
         annotations, summary = self.encoder(source, training=training)
         return self.decoder.remember(annotations, summary, padding_mask(source, PAD_ID))
 
     def start_state(self, memory: Memory) -> tf.Tensor:
-        """The state `(b, n)` before the first word, which the decoder has made with the memory."""
+        """The state `(b, n)` before the first word, which was made with the memory."""
         return memory.state
 
     def teacher_force(
         self, source: ArrayLike, target_in: ArrayLike, training: bool = False
     ) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """Predicts every next word, given the right ones before it.
-
-        Args:
-            source: integer ids `(b, k)`, padded with 0 at the end.
-            target_in: integer ids `(b, q)`: START and the translation, without END.
-            training: whether to drop a share of the embeddings and of the readout.
-
-        Returns:
-            The logits `(b, q, vocabulary)` and the weights `(b, q, k)`, None without attention.
-
-        Raises:
-            ValueError: the ids are not integers, not of shape `(b, k)` and `(b, q)`, or not in the
-                vocabulary.
-        """
+        """Every word, given the right ones before it: logits `(b, q, vocabulary)`, and weights."""
         memory = self.encode(source, training)
         target_in = self.target_ids(target_in, memory.value.shape[0])
         logits, weights = self.decoder(target_in, memory, training=training)
@@ -451,21 +410,7 @@ class Seq2Seq(Translator):
     def next_word(
         self, token: ArrayLike, state: ArrayLike, memory: Memory
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
-        """Takes a decoder one word on. All that it knows comes as an argument, and goes as a value.
-
-        Args:
-            token: integer ids `(b,)`, the words y_{i-1}; START (1) before the first.
-            state: the decoder's state `(b, n)` that this method returned; `memory.state` at first.
-            memory: what `encode` returned.
-
-        Returns:
-            The logits `(b, vocabulary)` of y_i, the state `(b, n)` and the weights `(b, k)`, None
-            without attention.
-
-        Raises:
-            TypeError: the memory is no `Memory`.
-            ValueError: the ids are not integers `(b,)`, or the state is not floating `(b, n)`, for
-                the `b` sentences of `memory`.
+        """One word on: the logits `(b, vocabulary)`, the state `(b, n)` and the weights `(b, k)`.
 
         Example:
             >>> model = Seq2Seq(["a", "cat"], ["un", "chat"], units=8, seed=0)
@@ -474,15 +419,23 @@ class Seq2Seq(Translator):
             >>> logits.shape.as_list(), state.shape.as_list(), weights.shape.as_list()
             ([1, 6], [1, 8], [1, 2])
         """
-        if not isinstance(memory, Memory):
-            raise TypeError(f"memory: expected what encode() returns, got {type(memory).__name__}")
+        self._check_memory(memory)
         token = self.token_ids(token, memory.state.shape[0])
-        (state,) = tensors("bn", state=state)
-        if not state.shape.is_compatible_with(memory.state.shape):
-            expected = show(memory.state.shape)
-            raise ValueError(f"state: expected shape {expected}, got {show(state.shape)}")
+        state, _ = tensors("bn,bn", state=state, **{"memory.state": memory.state})
         logits, state, weights = self.decoder.next_word(token, state, memory)
         return logits, state, self._over_words(weights)
+
+    def _check_memory(self, memory: Any) -> None:
+        """Raises an error if what is meant to be a memory cannot come from this model."""
+        if not isinstance(memory, Memory):
+            raise TypeError(f"memory: expected what encode() returns, got {type(memory).__name__}")
+        parts = {f"memory.{name}": getattr(memory, name) for name in ("value", "key", "state")}
+        depths = tuple(part.shape[-1] for part in tensors("bkm,bku,bn", **parts))
+        if depths != self.depths:
+            raise ValueError(
+                f"memory: expected value, key and state of the depths {self.depths}, as "
+                f"encode() of this model gives them, got {depths}"
+            )
 
     def _over_words(self, weights: tf.Tensor) -> tf.Tensor | None:
         """The weights of the source words; a decoder with one vector has none."""
@@ -494,13 +447,12 @@ class Seq2Seq(Translator):
 
 def check_inputs(inputs: tf.Tensor, mask: Any) -> None:
     tensors("bkd", inputs=inputs)
-    if not tf.is_tensor(mask):
-        got = "None" if mask is None else type(mask).__name__
-    elif mask.dtype != tf.bool or not mask.shape.is_compatible_with(inputs.shape[:2]):
-        got = f"{mask.dtype.name} of shape {show(mask.shape)}"
-    else:
-        return
-    raise ValueError(
-        f"mask: expected a boolean (b, k), True where there is a word, for inputs of shape "
-        f"{show(inputs.shape)}, got {got}"
-    )
+    right = tf.is_tensor(mask) and mask.dtype == tf.bool
+    if not right or not mask.shape.is_compatible_with(inputs.shape[:2]):
+        got = type(mask).__name__
+        if tf.is_tensor(mask):
+            got = f"{mask.dtype.name} of shape {show(mask.shape)}"
+        raise ValueError(
+            f"mask: expected a boolean (b, k), True where there is a word, for inputs of shape "
+            f"{show(inputs.shape)}, got {got}"
+        )

@@ -101,7 +101,9 @@ class Translator(keras.Model):
     ) -> None:
         seed = checked_seed("seed", seed)
         super().__init__(**kwargs)
-        check_policy(self.dtype_policy)
+        policy = self.dtype_policy
+        if policy.compute_dtype != policy.variable_dtype:  # Keras casts within `call` only
+            raise ValueError(f"dtype: expected one for weights and computation, got {policy.name}")
         self.source_vocabulary = as_vocabulary("source_vocabulary", source_vocabulary)
         self.target_vocabulary = as_vocabulary("target_vocabulary", target_vocabulary)
         if seed is not None:
@@ -109,7 +111,18 @@ class Translator(keras.Model):
         self.built = True
 
     def encode(self, source: ArrayLike, training: bool = False) -> Any:
-        """What the decoder reads of a batch of sentences, ids `(b, k)`: tensors with `b` rows."""
+        """Reads a batch of sentences.
+
+        Args:
+            source: integer ids `(b, k)`, padded with 0 at the end.
+            training: whether to drop what the model drops while it trains.
+
+        Returns:
+            The memory that the decoder reads: a tensor or a nest of tensors, with `b` rows.
+
+        Raises:
+            ValueError: the ids are not integers, not of shape `(b, k)`, or not in the vocabulary.
+        """
         raise NotImplementedError(f"{type(self).__name__} defines no encode()")
 
     def start_state(self, memory: Any) -> Any:
@@ -119,13 +132,35 @@ class Translator(keras.Model):
     def next_word(
         self, token: ArrayLike, state: Any, memory: Any
     ) -> tuple[tf.Tensor, Any, tf.Tensor | None]:
-        """One step: the logits of y_i, the next state, and the weights `(b, k)` or None."""
+        """Takes a decoder one word on. All that it knows comes as an argument, and goes as a value.
+
+        Args:
+            token: integer ids `(b,)`, the words y_{i-1}; START (1) before the first.
+            state: what this method returned; what `start_state` returned at first.
+            memory: what `encode` returned.
+
+        Returns:
+            The logits `(b, vocabulary)` of y_i, the next state, and the weights `(b, k)` or None.
+        """
         raise NotImplementedError(f"{type(self).__name__} defines no next_word()")
 
     def teacher_force(
         self, source: ArrayLike, target_in: ArrayLike, training: bool = False
     ) -> tuple[tf.Tensor, tf.Tensor | None]:
-        """The logits of every word, given those before it, and the weights `(b, q, k)` or None."""
+        """Predicts every next word, given the right ones before it.
+
+        Args:
+            source: integer ids `(b, k)`, padded with 0 at the end.
+            target_in: integer ids `(b, q)`: START and the translation, without END.
+            training: whether to drop what the model drops while it trains.
+
+        Returns:
+            The logits `(b, q, vocabulary)` and the weights `(b, q, k)`, or None.
+
+        Raises:
+            ValueError: the ids are not integers, not of shape `(b, k)` and `(b, q)`, or not in the
+                vocabulary.
+        """
         raise NotImplementedError(f"{type(self).__name__} defines no teacher_force()")
 
     def source_ids(self, source: ArrayLike) -> tf.Tensor:
@@ -306,6 +341,30 @@ class Translator(keras.Model):
             length_penalty=length_penalty,
         )
 
+    def export(self, filepath: str | os.PathLike[str]) -> None:
+        """Writes a SavedModel, which needs no Python: `serve(source, target_in)` gives the logits.
+
+        Args:
+            filepath: the folder to write.
+
+        Example:
+            >>> import tempfile
+            >>> from attention_helpers.seq2seq import Seq2Seq
+            >>> folder = tempfile.mkdtemp()
+            >>> Seq2Seq(["a", "cat"], ["un", "chat"], units=8, seed=0).export(folder)
+            >>> served = tf.saved_model.load(folder)
+            >>> served.serve(tf.constant([[4, 5]]), tf.constant([[1, 4, 5]])).shape.as_list()
+            [1, 3, 6]
+        """
+        archive = keras.export.ExportArchive()
+        archive.track(self)
+        archive.add_endpoint(
+            "serve",
+            lambda source, target_in: self((source, target_in), training=False),
+            input_signature=[tf.TensorSpec((None, None), tf.int32, name=name) for name in INPUTS],
+        )
+        archive.write_out(filepath, verbose=False)
+
     @classmethod
     def load(
         cls: type[Model],
@@ -335,13 +394,10 @@ class Translator(keras.Model):
             raise ValueError(f"{expected}: {error}") from error
         if not isinstance(model, cls):
             raise ValueError(f"{expected}, which holds a {type(model).__name__}")
-        vocabularies = {
-            "source_vocabulary": source_vocabulary,
-            "target_vocabulary": target_vocabulary,
-        }
-        for name, vocabulary in vocabularies.items():
-            if vocabulary is not None:
-                check_same(name, as_vocabulary(name, vocabulary), getattr(model, name))
+        if source_vocabulary is not None:
+            check_same("source_vocabulary", source_vocabulary, model.source_vocabulary)
+        if target_vocabulary is not None:
+            check_same("target_vocabulary", target_vocabulary, model.target_vocabulary)
         return model
 
     def get_config(self) -> dict[str, Any]:
@@ -361,18 +417,14 @@ def as_words(ids: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def as_inputs(inputs: Any) -> tuple[ArrayLike, ArrayLike]:
     """Source and target of what a model is called with: a pair, or a dict of the two."""
-    if isinstance(inputs, Mapping) and sorted(inputs) == sorted(INPUTS):
+    if isinstance(inputs, Mapping) and set(inputs) == set(INPUTS):
         return inputs["source"], inputs["target_in"]
     if isinstance(inputs, tuple | list) and len(inputs) == 2:
         return inputs[0], inputs[1]
-    if isinstance(inputs, Mapping):
-        got = f"a dict of {', '.join(map(repr, inputs))}"
-    else:
-        got = type(inputs).__name__
-        got += f" of {len(inputs)}" if isinstance(inputs, tuple | list) else ""
-    raise ValueError(
-        f"inputs: expected (source, target_in), or a dict of 'source' and 'target_in', got {got}"
-    )
+    got = type(inputs).__name__
+    if isinstance(inputs, Mapping | tuple | list):
+        got += f" of {list(inputs) if isinstance(inputs, Mapping) else len(inputs)}"
+    raise ValueError(f"inputs: expected (source, target_in), or a dict of the two, got {got}")
 
 
 def as_vocabulary(name: str, vocabulary: Vocabulary | Sequence[str]) -> Vocabulary:
@@ -384,8 +436,9 @@ def as_vocabulary(name: str, vocabulary: Vocabulary | Sequence[str]) -> Vocabula
     raise TypeError(f"{name}: expected a Vocabulary or a list of tokens, got {vocabulary!r:.60}")
 
 
-def check_same(name: str, given: Vocabulary, saved: Vocabulary) -> None:
+def check_same(name: str, vocabulary: Any, saved: Vocabulary) -> None:
     """Raises a ValueError that names the first token in which two vocabularies differ."""
+    given = as_vocabulary(name, vocabulary)
     if given == saved:
         return
     pairs = enumerate(itertools.zip_longest(given.tokens, saved.tokens))
@@ -404,11 +457,3 @@ def as_ids(name: str, ids: ArrayLike, vocabulary: Vocabulary, rows: int | None =
         raise ValueError(f"{name}: expected ids of shape {expected}, got shape {show(ids.shape)}")
     check_ids(name, ids, len(vocabulary))
     return ids
-
-
-def check_policy(policy: Any) -> None:
-    """Raises a ValueError if weights and computation would have two dtypes."""
-    if policy.compute_dtype != policy.variable_dtype:
-        raise ValueError(
-            f"dtype: expected one dtype for weights and computation, got the policy {policy.name}"
-        )

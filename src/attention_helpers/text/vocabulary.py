@@ -195,13 +195,13 @@ def _words(name: str, words: Any) -> tuple[str, ...]:
     """The words as a tuple; what is no sequence of non-empty strings is named."""
     if isinstance(words, str | bytes) or not isinstance(words, Iterable):
         raise TypeError(f"{name}: expected a sequence of words, got {words!r}")
-    words = tuple(words)
-    for at, word in enumerate(words):
+    checked: tuple[str, ...] = tuple(words)
+    for at, word in enumerate(checked):
         if not isinstance(word, str):
             raise TypeError(f"{name}[{at}]: expected a word, got {word!r} ({type(word).__name__})")
         if not word:
             raise ValueError(f"{name}[{at}]: expected a word, got an empty string")
-    return words
+    return checked
 
 
 def _no_specials(name: str, words: tuple[str, ...]) -> tuple[str, ...]:
