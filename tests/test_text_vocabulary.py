@@ -60,7 +60,7 @@ def test_all_sentences_are_encoded_alike_and_a_wrong_one_is_named():
     assert encode_all("sources", [("le", "chien")], WORDS, unknown="replace") == [[4, 3]]
     assert encode_all("sources", [], WORDS) == []
     for wrong, error, message in (
-        (["le chat"], TypeError, r"sources\[0\]: tokens: .* got 'le chat'"),
+        (["le chat"], TypeError, r"sources\[0\]: tokens: .* got the string 'le chat'"),
         ([("le",), ()], ValueError, r"sources\[1\]: tokens: .* got an empty sentence"),
         ([("le",), ("le", "chien")], ValueError, r"sources\[1\]: tokens\[1\]: .* got 'chien'"),
         ("le chat", TypeError, "sources: expected a list of sentences, got 'le chat'"),
@@ -85,7 +85,7 @@ WORDS = Vocabulary(["le", "chat"])
 @pytest.mark.parametrize("call, error, message", [
     (lambda: WORDS.encode(["le", "chien"]), ValueError, r"tokens\[1\]: .* got 'chien'.*replace"),
     (lambda: WORDS.encode([]), ValueError, "tokens: expected at least one word.*empty sentence"),
-    (lambda: WORDS.encode("le chat"), TypeError, "tokens: expected a sequence.* got 'le chat'"),
+    (lambda: WORDS.encode("le chat"), TypeError, "tokens: expected a sequence.* got the string 'le chat'"),
     (lambda: WORDS.encode(None), TypeError, "tokens: expected a sequence of words, got None"),
     (lambda: WORDS.encode([4, 5], unknown="replace"), TypeError, r"tokens\[0\]: .* got 4 \(int\)"),
     (lambda: WORDS.encode([["le"]]), TypeError, r"tokens\[0\]: expected a word, got \['le'\]"),
@@ -101,9 +101,9 @@ WORDS = Vocabulary(["le", "chat"])
     (lambda: Vocabulary(["le", "<unk>"]), ValueError, "tokens: expected distinct .*'<unk>' twice"),
     (lambda: Vocabulary(["le", ""]), ValueError, r"tokens\[1\]: .* got an empty string"),
     (lambda: Vocabulary(["le", 3]), TypeError, r"tokens\[1\]: expected a word, got 3 \(int\)"),
-    (lambda: Vocabulary("chat"), TypeError, "tokens: expected a sequence of words, got 'chat'"),
+    (lambda: Vocabulary("chat"), TypeError, "tokens: expected a sequence of words, got the string 'chat'"),
     (lambda: Vocabulary.from_sentences(["le chat"]), TypeError,
-     r"sentences\[0\]: expected a sequence of words, got 'le chat'"),
+     r"sentences\[0\]: expected a sequence of words, got the string 'le chat'"),
     (lambda: Vocabulary.from_sentences("le chat"), TypeError, "sentences: expected a list"),
     (lambda: Vocabulary.from_sentences([]), ValueError, "sentences: .* 1 times or more, got none"),
     (lambda: Vocabulary.from_sentences([["le"]], min_count=2), ValueError, "sentences: .* 2 times"),

@@ -87,10 +87,8 @@ class Vocabulary:
             ('le',)
         """
         integer("min_count", min_count, 1)
-        if isinstance(sentences, str):
-            raise TypeError(
-                f"sentences: expected a list of sentences, got the string {sentences!r}"
-            )
+        if isinstance(sentences, str) or not isinstance(sentences, Iterable):
+            raise TypeError(f"sentences: expected a list of sentences, got {sentences!r}")
         counts: Counter[str] = Counter()
         for number, sentence in enumerate(sentences):
             name = f"sentences[{number}]"
@@ -193,7 +191,9 @@ class Vocabulary:
 
 def _words(name: str, words: Any) -> tuple[str, ...]:
     """The words as a tuple; what is no sequence of non-empty strings is named."""
-    if isinstance(words, str | bytes) or not isinstance(words, Iterable):
+    if isinstance(words, str):
+        raise TypeError(f"{name}: expected a sequence of words, got the string {words!r}")
+    if not isinstance(words, Iterable):
         raise TypeError(f"{name}: expected a sequence of words, got {words!r}")
     checked: tuple[str, ...] = tuple(words)
     for at, word in enumerate(checked):
@@ -221,7 +221,7 @@ def encode_all(
 ) -> list[list[int]]:
     """The ids of sentences; an error says which sentence it is about."""
     choice("unknown", unknown, ["error", "replace"])
-    if isinstance(sentences, str | bytes) or not isinstance(sentences, Iterable):
+    if isinstance(sentences, str) or not isinstance(sentences, Iterable):
         raise TypeError(f"{name}: expected a list of sentences, got {sentences!r}")
     encoded = []
     for number, words in enumerate(sentences):
