@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import traceback
 
 import keras
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from attention_helpers._run import Checkpoint
 from attention_helpers.seq2seq import Seq2Seq
 from attention_helpers.text import END_ID, START_ID, SentencePair, Vocabulary
 from attention_helpers.training import masked_crossentropy, train
@@ -56,15 +58,42 @@ def fitted(strategy):
     return [float(after), size, *losses]
 
 
-def trained(strategy, attention="general"):
+def trained(strategy, attention="general", **arguments):
     """The losses of `train()`, whose optimiser clips gradients; and the size of the weights."""
     source, _, _ = batch()
     sentences = [tuple(LETTERS.tokens[i] for i in row if i) for row in source]
     pairs = [SentencePair(words, words, frozenset(), frozenset()) for words in sentences]
     with strategy.scope():
         model = new_model(attention)
-    history = train(model, pairs, steps=EPOCHS, batch_size=8, bins=1, verbose=False)
+    history = train(model, pairs, steps=EPOCHS, batch_size=8, bins=1, verbose=False, **arguments)
     return [*history["loss"], *[float(np.abs(weight).sum()) for weight in model.get_weights()]]
+
+
+def resumed(strategy):
+    """As `trained`, but the run is broken off after two steps, and a new model goes on."""
+    write = Checkpoint.write
+
+    def write_twice(self, history, *arrays):
+        write(self, history, *arrays)
+        if len(history["loss"]) == 2:
+            raise KeyboardInterrupt
+
+    with tempfile.TemporaryDirectory() as folder:
+        Checkpoint.write = write_twice
+        try:
+            trained(strategy, checkpoint=os.path.join(folder, "run"), every=1)
+        except KeyboardInterrupt:
+            Checkpoint.write = write
+            return trained(strategy, checkpoint=os.path.join(folder, "run"), every=1)
+    raise AssertionError("the run was not broken off")
+
+
+def few_rows(strategy):
+    """The losses where a bin holds one pair, fewer than there are replicas."""
+    pairs = [SentencePair((word,) * length, (word,)) for word, length in [("a", 1), ("b", 2)]]
+    with strategy.scope():
+        model = new_model("general")
+    return train(model, pairs, steps=4, batch_size=2, bins=2, verbose=False)["loss"]
 
 
 @functools.cache
@@ -189,6 +218,19 @@ def test_two_devices_train_as_one_does(devices):
     close(devices["train"], on_one_device(trained), atol=2e-4)
 
 
+def test_two_devices_go_on_with_a_run(devices):
+    close(devices["resumed"], devices["train"], atol=0)
+
+
+def test_a_replica_without_a_row_adds_nothing(devices):
+    close(devices["few_rows"], on_one_device(few_rows), atol=2e-4)
+
+
+def test_several_workers_have_no_checkpoint(workers):
+    for worker in workers:
+        assert worker["checkpoint"] == "checkpoint: expected one worker with it, got 2"
+
+
 def test_two_workers_train_as_one_does(workers):
     for worker in workers:
         assert worker["replicas"] == 2
@@ -229,6 +271,13 @@ def main(role):
     else:
         strategy = tf.distribute.MultiWorkerMirroredStrategy()
     found = {"replicas": strategy.num_replicas_in_sync, "train": trained(strategy)}
+    if role == "devices":
+        found |= {"resumed": resumed(strategy), "few_rows": few_rows(strategy)}
+    else:
+        try:
+            trained(strategy, checkpoint="run")
+        except ValueError as error:
+            found["checkpoint"] = str(error)
     try:
         found["fit"] = fitted(strategy)
     except ValueError as error:

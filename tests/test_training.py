@@ -19,7 +19,7 @@ import tensorflow as tf
 from attention_helpers import training
 from attention_helpers._progress import Progress
 from attention_helpers.seq2seq import Seq2Seq
-from attention_helpers.text import SentencePair, Vocabulary, batches_by_length
+from attention_helpers.text import PAD_ID, SentencePair, Vocabulary, batches_by_length
 from attention_helpers.training import masked_crossentropy, train
 from attention_helpers.translator import Translator
 
@@ -52,7 +52,9 @@ class Table(Translator):
         self.dropout = keras.layers.Dropout(rate)
 
     def teacher_force(self, source, target_in, training=False):
-        words = tf.reduce_sum(self.of_source(self.source_ids(source)), axis=1, keepdims=True)
+        source = self.source_ids(source)
+        is_word = tf.cast(source != PAD_ID, self.compute_dtype)[..., None]
+        words = tf.reduce_sum(self.of_source(source) * is_word, axis=1, keepdims=True)
         logits = words + self.of_last(self.target_ids(target_in))
         return self.dropout(logits, training=training), None
 
@@ -255,6 +257,24 @@ def test_the_seconds_of_compilation_are_told_apart():
     assert one_step["compile_seconds"] > 0.5 * one_step["seconds"]
 
 
+def test_training_without_xla_is_the_same_training(monkeypatch):
+    """It is traced once, for all shapes."""
+    traces, teacher_force = [], Table.teacher_force
+
+    def counted(*arguments, **named):
+        traces.append(not tf.executing_eagerly())
+        return teacher_force(*arguments, **named)
+
+    monkeypatch.setattr(Table, "teacher_force", counted)
+    settings = dict(steps=8, bins=4, batch_size=4, verbose=False)
+    one = train(table(0.0), letters(40), **settings)
+    assert sum(traces) > 1
+    traces.clear()
+    other = train(table(0.0), letters(40), **settings, jit_compile=False)
+    assert sum(traces) == 1
+    close(one["loss"], other["loss"])
+
+
 def test_time_left_is_that_of_steps_that_do_not_compile(monkeypatch, capsys):
     now = 0.0
     monkeypatch.setattr(time, "perf_counter", lambda: now)
@@ -438,8 +458,8 @@ def test_a_run_that_has_ended_is_read(tmp_path, whole, monkeypatch):
 def once_built(training_step):
     """Only the optimiser is made: a step would raise."""
 
-    def build(model, optimizer):
-        training_step(model, optimizer)
+    def build(*arguments):
+        training_step(*arguments)
 
     return build
 
@@ -460,6 +480,7 @@ OTHERS = {
     "every": (dict(every=2), "every: expected 3, .* got 2"),
     "patience": (dict(patience=2), "patience: expected None, .* got 2"),
     "max_length": (dict(max_length=9), "max_length: expected None, .* got 9"),
+    "jit_compile": (dict(jit_compile=False), "jit_compile: expected True, .* got False"),
     "unknown": (dict(unknown="replace"), "unknown: expected 'error', .* got 'replace'"),
     "pairs": (dict(pairs=letters(50, seed=2)), "pairs: expected '50 with the checksum .* got '50"),
     "validation": (dict(validation=None), "validation: expected '20 with .* got None"),

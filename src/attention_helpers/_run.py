@@ -149,10 +149,7 @@ class Run:
             history["validation_loss"].append(loss)
             history["validation_steps"].append(step)
             self.lose_patience()
-        if (
-            self.checkpoint is not None
-            and self.model.distribute_strategy.extended.should_checkpoint
-        ):
+        if self.checkpoint is not None:
             values = [keras.ops.convert_to_numpy(variable) for variable in self.variables]
             self.checkpoint.write(self.history, values, self.best)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -27,6 +27,7 @@ from .translator import Translator
 __all__ = ["masked_crossentropy", "train"]
 
 ArrayLike: TypeAlias = Any  # a tensor, an array or nested lists; TensorFlow ships no types
+BATCH = [tf.TensorSpec((None, None), tf.int32)] * 3  # source, target_in, target_out
 Batch: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
 Sentences: TypeAlias = list[list[int]]
 serializable = keras.saving.register_keras_serializable(package="attention_helpers")
@@ -96,6 +97,7 @@ def train(
     patience: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     seed: int = 0,
+    jit_compile: bool = True,
     verbose: bool = True,
 ) -> dict[str, Any]:
     """Train a model that translates, with Adam, a warm-up and a decay to zero.
@@ -113,14 +115,16 @@ def train(
         steps: how many batches.
         batch_size: sentences a batch; a batch holds sentences of similar length.
         learning_rate: the highest one, after the warm-up.
-        bins: how many shapes of batches there are to compile: fewer need less memory, but pad more.
+        bins: how many shapes of batches there are: fewer pad more, but XLA compiles each of them.
         max_length: pairs with a side of more tokens are left out; None leaves out none.
         unknown: "error", or "replace" to take words that are not in the vocabulary as UNKNOWN.
         validation: pairs by whose loss training is judged: it ends with the weights of the lowest.
         every: after how many steps to measure that loss, and to write the checkpoint.
         patience: after how many measurements without a lower loss to stop; None never stops.
-        checkpoint: a file for the run; where there are several workers, one that all of them see.
+        checkpoint: a file for the run, of one worker.
         seed: of the order of the batches.
+        jit_compile: whether XLA compiles the step, once a shape, which takes seconds and memory;
+            else it is traced once for all shapes, and more `bins` cost nothing.
         verbose: whether to show the step, the loss and the time left.
 
     Returns:
@@ -135,7 +139,8 @@ def train(
             argument is of another kind.
         ValueError: there are no pairs, or none short enough; a sentence is empty or has a word that
             is not in the vocabulary; a number is out of range; `batch_size` is below the number of
-            replicas; the checkpoint holds a run with other arguments, which are named.
+            replicas; the checkpoint holds a run with other arguments, which are named, or there are
+            several workers with it.
 
     Example:
         >>> from attention_helpers.seq2seq import Seq2Seq
@@ -158,8 +163,8 @@ def train(
     if patience is not None and validation is None:
         raise ValueError(f"patience: expected None where there is no validation, got {patience}")
     data = encode_pairs("pairs", pairs, model, max_length, unknown)
-    settings |= {"max_length": max_length, "unknown": unknown, **describe_model(model)}
-    settings |= {"pairs": data.description(), "validation": None}
+    settings |= {"max_length": max_length, "unknown": unknown, "jit_compile": bool(jit_compile)}
+    settings |= {**describe_model(model), "pairs": data.description(), "validation": None}
     measure = None
     if validation is not None:
         held_out = encode_pairs("validation", validation, model, max_length, unknown)
@@ -169,16 +174,16 @@ def train(
     if verbose and data.left_out:
         print(f"left out: {data.left_out} pairs with more than {max_length} tokens on a side")
     optimizer = make_optimizer(model, data, steps, learning_rate)
-    train_step = training_step(model, optimizer)
+    train_step = training_step(model, optimizer, jit_compile)
     run = Run(model, optimizer, measure, patience)
     if checkpoint is not None:
+        check_one_worker(model.distribute_strategy)
         run.keep_in(Checkpoint(checkpoint, settings))
     batches = batches_by_length(
         data.sources, data.targets, batch_size, steps=steps, bins=bins, seed=seed
     )
-    tokens = take_steps(
-        run, train_step, batches, steps, every, Progress(steps, run.done) if verbose else None
-    )
+    progress = Progress(steps, run.done) if verbose else None
+    tokens = take_steps(run, train_step, batches, settings, progress)
     run.restore_best()
     speed = tokens / run.history["seconds"]
     return run.history | {"tokens_per_second": speed, "left_out": data.left_out}
@@ -188,8 +193,7 @@ def take_steps(
     run: Run,
     train_step: Callable[..., Any],
     batches: Iterable[Batch],
-    steps: int,
-    every: int,
+    settings: Mapping[str, Any],
     progress: Progress | None,
 ) -> int:
     """The steps of `train`, without those that an earlier call has taken. Returns the tokens.
@@ -198,13 +202,15 @@ def take_steps(
     """
     history, done, tokens = run.history, run.done, 0
     start, compiled = time.perf_counter() - history["seconds"], set()
+    steps, every = settings["steps"], settings["every"]
     for step, batch in enumerate(batches, start=1):
         if step > done and run.is_over:
             break
         tokens += int(np.count_nonzero(batch[-1]))
         if step <= done:
             continue
-        begin, shape = time.perf_counter(), (batch[0].shape, batch[1].shape)
+        begin = time.perf_counter()
+        shape = (batch[0].shape, batch[1].shape) if settings["jit_compile"] else None
         is_new = shape not in compiled
         if is_new and progress:
             progress.compiling(step, batch[0].shape[1], batch[1].shape[1])
@@ -317,7 +323,7 @@ def loss_of_all(model: Translator, data: Encoded, batch_size: int) -> Callable[[
         batches.append((pad([data.sources[row] for row in rows]), target[:, :-1], target[:, 1:]))
     tokens = [np.count_nonzero(target_out) for _, _, target_out in batches]
 
-    @tf.function(input_signature=[tf.TensorSpec((None, None), tf.int32)] * 3)
+    @tf.function(input_signature=BATCH)
     def loss_of(source: tf.Tensor, target_in: tf.Tensor, target_out: tf.Tensor) -> tf.Tensor:
         return masked_crossentropy(target_out, model((source, target_in), training=False))
 
@@ -344,6 +350,14 @@ def check_settings(
     }
 
 
+def check_one_worker(strategy: tf.distribute.Strategy) -> None:
+    """Workers that start again at different times would not go on from the same step."""
+    resolver = strategy.cluster_resolver
+    workers = resolver.cluster_spec().as_dict().get("worker", []) if resolver else []
+    if len(workers) > 1:
+        raise ValueError(f"checkpoint: expected one worker with it, got {len(workers)}")
+
+
 def make_optimizer(
     model: Translator, data: Encoded, steps: int, learning_rate: float
 ) -> keras.optimizers.Optimizer:
@@ -358,10 +372,12 @@ def make_optimizer(
         return keras.optimizers.Adam(schedule, global_clipnorm=1.0)
 
 
-def training_step(model: Translator, optimizer: keras.optimizers.Optimizer) -> Any:
+def training_step(
+    model: Translator, optimizer: keras.optimizers.Optimizer, jit_compile: bool = True
+) -> Any:
     """A compiled function of one batch: it takes a step and returns the loss before it.
 
-    It is compiled once for each shape, that is for each bin of lengths. The weights are read once
+    By XLA it is compiled once for each shape, that is for each bin of lengths. The weights are read once
     and handed to the model: a loop that reads a variable keeps a copy of it for every round, since
     it might have changed, and the gradient reads all of them again.
     """
@@ -370,7 +386,7 @@ def training_step(model: Translator, optimizer: keras.optimizers.Optimizer) -> A
     trained, other = model.trainable_variables, model.non_trainable_variables
     optimizer.build(trained)
 
-    @tf.function(jit_compile=True)
+    @tf.function(jit_compile=jit_compile, input_signature=None if jit_compile else BATCH)
     def train_step(source: tf.Tensor, target_in: tf.Tensor, target_out: tf.Tensor) -> tf.Tensor:
         weights = [tf.convert_to_tensor(variable) for variable in trained]
         with tf.GradientTape() as tape:
@@ -417,9 +433,10 @@ def distributed_step(model: Translator, optimizer: keras.optimizers.Optimizer) -
 
 
 def rows_of_replicas(strategy: tf.distribute.Strategy, array: npt.NDArray[Any]) -> Any:
-    """The rows of a batch, dealt out in turn."""
+    """The rows of a batch, dealt out in turn; padding for whom there is none, which counts nothing."""
 
     def rows(context: Any) -> tf.Tensor:
-        return tf.constant(array[context.replica_id_in_sync_group :: strategy.num_replicas_in_sync])
+        own = array[context.replica_id_in_sync_group :: strategy.num_replicas_in_sync]
+        return tf.constant(own if len(own) else np.zeros_like(array[:1]))
 
     return strategy.experimental_distribute_values_from_function(rows)
