@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # what an editor or a type checker finds under the lazy names
     from . import chunked as chunked
     from . import corpus as corpus
     from . import datasets as datasets
+    from . import decoding as decoding
     from . import exercises as exercises
     from . import functional as functional
     from . import layers as layers
@@ -23,9 +24,12 @@ if TYPE_CHECKING:  # what an editor or a type checker finds under the lazy names
     from . import plots as plots
     from . import seq2seq as seq2seq
     from . import text as text
+    from . import training as training
+    from . import translator as translator
     from .chunked import *
     from .corpus import *
     from .datasets import *
+    from .decoding import *
     from .exercises import *
     from .functional import *
     from .layers import *
@@ -34,6 +38,8 @@ if TYPE_CHECKING:  # what an editor or a type checker finds under the lazy names
     from .plots import *
     from .seq2seq import *
     from .text import *
+    from .training import *
+    from .translator import *
 
 __version__ = "0.1.0"
 
@@ -45,20 +51,17 @@ _NAMES = {
         masked_softmax scaled_dot_product_attention
     """,
     "chunked": "chunked_additive_attention chunked_attention",
-    "layers": """
-        AttentionCache BahdanauAttention LuongAttention MultiHeadAttention copy_from_keras
-        copy_to_keras
-    """,
+    "layers": "AttentionCache BahdanauAttention LuongAttention MultiHeadAttention update_cache",
     "text": """
         END END_ID PAD PAD_ID START START_ID UNKNOWN UNKNOWN_ID SentencePair Subwords Vocabulary
         batches_by_length pad read_pairs tokenize
     """,
     "corpus": "generate_pairs source_vocabulary target_vocabulary",
     "datasets": "DATA_VARIABLE MULTI30K_SHA256 MULTI30K_URL SPLITS DatasetError load_multi30k",
-    "seq2seq": """
-        GRU Beam Found Memory Seq2Seq Translation beam_search extend_beam greedy_search
-        masked_crossentropy start_beam train
-    """,
+    "decoding": "Beam BeamSearchResult beam_search extend_beam greedy_search start_beam",
+    "translator": "Translation Translator",
+    "training": "masked_crossentropy train",
+    "seq2seq": "GRU Memory Seq2Seq",
     "metrics": """
         BUCKETS Interval alignment_error_rate alignment_precision alignment_recall
         attention_coverage attention_entropy bleu bleu_interval bleu_signature bucket_name by_length
