@@ -19,8 +19,6 @@ $(foreach path,$(NOTEBOOKS),$(if $(wildcard $(path)),,\
 
 # As in the notebooks' set-up cell: TensorFlow starts without its log lines.
 export TF_CPP_MIN_LOG_LEVEL := 1
-# As there too: it rounds alike on more machines.
-export TF_ENABLE_ONEDNN_OPTS := 0
 
 .DEFAULT_GOAL := help
 .PHONY: help install book test lint format unit notebooks execute experiments headline \

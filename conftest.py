@@ -6,7 +6,6 @@ import pytest
 
 # As in the Makefile and in the notebooks' set-up cell.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 
 @pytest.fixture(autouse=True)

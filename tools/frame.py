@@ -21,7 +21,6 @@ import os
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # TensorFlow starts without its log lines
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # and rounds alike on more machines
 if "google.colab" in sys.modules and not os.path.exists("references.bib"):  # Colab only, once
     !git clone --quiet --depth 1 {url}
     %pip install --quiet "./{name}[subwords]"

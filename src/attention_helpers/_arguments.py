@@ -40,9 +40,10 @@ def integer(name: str, value: Any, least: int = 0, most: int | None = None) -> i
         expected = f"an integer, {least} or more"
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name}: expected {expected}, got {value!r} ({type(value).__name__})")
-    if value < least or (most is not None and value > most):
+    whole = int(value)
+    if whole < least or (most is not None and whole > most):
         raise ValueError(f"{name}: expected {expected}, got {value!r}")
-    return int(value)
+    return whole
 
 
 def number(
@@ -76,10 +77,13 @@ def number(
     expected = "a finite number" + "".join(text for bound, text in bounds if math.isfinite(bound))
     if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name}: expected {expected}, got {value!r} ({type(value).__name__})")
-    inside = least <= value <= most and above < value < below
-    if not (math.isfinite(value) and inside):
+    try:
+        real = float(value)
+    except OverflowError:  # an integer that no float can hold
+        real = math.inf
+    if not (math.isfinite(real) and least <= real <= most and above < real < below):
         raise ValueError(f"{name}: expected {expected}, got {value!r}")
-    return float(value)
+    return real
 
 
 def choice(name: str, value: Any, choices: Iterable[Any]) -> Any:
