@@ -19,8 +19,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from attention_helpers.seq2seq import Seq2Seq, training_step
+from attention_helpers.seq2seq import Seq2Seq
 from attention_helpers.text import Vocabulary
+from attention_helpers.training import training_step
 
 BATCH, KEYS, DEPTH, UNITS, WORDS = 64, 25, 128, 64, 300
 CALLS = 10  # of a round

@@ -29,8 +29,9 @@ import tensorflow as tf
 from common import Row
 
 from attention_helpers.corpus import generate_pairs, source_vocabulary, target_vocabulary
-from attention_helpers.seq2seq import Seq2Seq, training_step
+from attention_helpers.seq2seq import Seq2Seq
 from attention_helpers.text import batches_by_length, pad
+from attention_helpers.training import training_step
 
 BATCH, EMBEDDING = 32, 64
 BATCHES = 8  # of a round; the same sentences for every model

@@ -41,7 +41,8 @@ def run(name, seed):
 
 def train_and_score(name, options, seed):
     """Train a model on the seed's own training pairs; score it on the held-out sentences."""
-    from attention_helpers.seq2seq import Seq2Seq, train
+    from attention_helpers.seq2seq import Seq2Seq
+    from attention_helpers.training import train
 
     options = dict(options)
     steps, max_length = options.pop("steps", STEPS), options.pop("max_length", 50)

@@ -36,23 +36,27 @@ def load(split, subwords):
     """The sentence pairs of a split, cut into subwords."""
     english, french = datasets.load_multi30k(split)
     pairs = zip(map(subwords.encode, english), map(subwords.encode, french), strict=True)
-    return [text.SentencePair(source, target, frozenset(), frozenset()) for source, target in pairs]
+    return [text.SentencePair(source, target) for source, target in pairs]
 
 
 def run(name, seed):
     """Train one model on the training split and score it on test 2016: one record."""
-    from attention_helpers.seq2seq import Seq2Seq, train
+    from attention_helpers.seq2seq import Seq2Seq
+    from attention_helpers.training import train
 
     english, french = datasets.load_multi30k("train")
     subwords = text.Subwords.train(english + french, size=SUBWORDS)
     vocabulary = text.Vocabulary(subwords.tokens)
     model = Seq2Seq(vocabulary, vocabulary, **MODELS[name], seed=seed)
-    pairs = [
-        pair
-        for pair in load("train", subwords)
-        if max(len(pair.source), len(pair.target)) <= LONGEST
-    ]
-    history = train(model, pairs, steps=STEPS, **TRAINING, seed=seed, verbose=False)
+    history = train(
+        model,
+        load("train", subwords),
+        steps=STEPS,
+        max_length=LONGEST,
+        **TRAINING,
+        seed=seed,
+        verbose=False,
+    )
     english, references = datasets.load_multi30k(SETTINGS["test"])
     sources = [subwords.encode(sentence) for sentence in english]
     hypotheses = [subwords.decode(t.tokens) for t in model.translate(sources)]

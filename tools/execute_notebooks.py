@@ -22,6 +22,12 @@ from nbclient.exceptions import CellExecutionError
 
 CELL_SECONDS = 900
 KERNEL_GIGABYTES = 1.2
+# What TensorFlow says when it starts, under its defaults and at every log level.
+STARTING = re.compile(
+    r"^(WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR"
+    r"|I0000 .* oneDNN custom operations are on\..*)\n",
+    re.MULTILINE,
+)
 KEPT_METADATA = ("cellView", "jupyter", "mystnb", "tags")
 MACHINE_PATH = re.compile(r"/(?:root|home|tmp|Users|work|mnt|opt|usr|var)/|[A-Z]:\\\\?Users")
 
@@ -113,6 +119,8 @@ def merge_streams(outputs: list) -> list:
     for output in merged:
         if output.output_type == "stream":
             output.text = overwrite(output.text)
+        if output.get("name") == "stderr":
+            output.text = STARTING.sub("", output.text)
     return [output for output in merged if output.output_type != "stream" or output.text]
 
 
