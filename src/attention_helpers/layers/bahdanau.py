@@ -6,7 +6,7 @@ from typing import Any
 
 from .._arguments import integer
 from .._tensorflow import keras, tf
-from ._cores import additive, attend, project
+from ..functional import additive, attend, project
 from .base import OneHeadAttention, Shape, depth, fresh, register
 
 AXES = {
@@ -83,9 +83,7 @@ class BahdanauAttention(OneHeadAttention):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.score_initializer = keras.initializers.get(score_initializer)
 
-    def build(
-        self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
-    ) -> None:
+    def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
         """Makes the weights W (n, u), U (m, u) and v (u,)."""
         key_shape = value_shape if key_shape is None else key_shape
         self.query_kernel = self._kernel("query_kernel", query_shape)
@@ -95,14 +93,14 @@ class BahdanauAttention(OneHeadAttention):
         )
 
     def _project_key(self, key: tf.Tensor) -> tf.Tensor:
-        """U h_j"""
-        return project(key, self.key_kernel)
+        """U h_j."""
+        return project(key, self.key_kernel.value)
 
     def _attend(
         self, query: tf.Tensor, projected_key: tf.Tensor, value: tf.Tensor, mask: tf.Tensor | None
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """e_ij = vᵀ tanh(W s_i + U h_j), α_i = softmax of e_i, c_i = Σ_j α_ij h_j"""
-        projected_query = project(query, self.query_kernel)
+        """e_ij = vᵀ tanh(W s_i + U h_j); α_i = softmax(e_i); c_i = Σ_j α_ij h_j."""
+        projected_query = project(query, self.query_kernel.value)
         scores = additive(projected_query, projected_key, self.score_kernel.value)
         return attend(scores, value, mask)
 

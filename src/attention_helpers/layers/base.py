@@ -8,9 +8,8 @@ from typing import Any
 from .._arguments import number
 from .._arguments import seed as check_seed
 from .._tensorflow import keras, tf
-from .._tensors import boolean, fits, mask_for, show, tensors
+from .._tensors import axis_size, boolean, fits, mask_for, scores_shape, show, tensors
 from ..masks import causal_mask, combine_masks
-from ._cores import scores_shape
 
 Shape = Sequence[int | None]
 
@@ -70,7 +69,10 @@ class OneHeadAttention(AttentionLayer):
     what a key is projected to (`_project_key`), and how a query attends to it (`_attend`).
     """
 
-    axes: Mapping[str, str]
+    @property
+    def axes(self) -> Mapping[str, str]:
+        """The axes of the kernels and of the inputs, as `tf.einsum` writes them."""
+        raise NotImplementedError
 
     def _project_key(self, key: tf.Tensor) -> tf.Tensor:
         raise NotImplementedError
@@ -149,7 +151,9 @@ class OneHeadAttention(AttentionLayer):
             position_mask("query_mask", query_mask, query, axis=-1),
             position_mask("value_mask", value_mask, value, axis=-2),
             position_mask("key_mask", key_mask, key, axis=-2),
-            causal_mask(length(query), length(key), start=0) if use_causal_mask else None,
+            causal_mask(axis_size(query, -2), axis_size(key, -2), start=0)
+            if use_causal_mask
+            else None,
         )
         context, weights = self._attend(query, self._project_key(key), value, mask)
         context = self._dropped(weights, context, value, training)
@@ -231,12 +235,6 @@ def position_mask(name: str, mask: Any, of: tf.Tensor, axis: int | None = None) 
             f"its last axis, got {show(mask.shape)}"
         )
     return mask if axis is None else tf.expand_dims(mask, axis)
-
-
-def length(tensor: tf.Tensor) -> int | tf.Tensor:
-    """The size of the axis of positions: an integer where it is known."""
-    known = tensor.shape[-2]
-    return tf.shape(tensor)[-2] if known is None else known
 
 
 def carry_mask(tensor: Any, mask: Any) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .._tensorflow import tf
-from .._tensors import show
-from .base import length as positions
+from .._tensors import axis_size, show
 
 
 class AttentionCache(NamedTuple):
@@ -68,8 +67,10 @@ def update_cache(
     if count == 0:
         return cache
     # Chosen with tf.where, and not written in place: so it has a gradient, and compiles under XLA.
-    count = positions(key)
-    place = tf.range(positions(cache.key)) - cache.length[:, None]  # (b, L): which of the new ones
+    count = axis_size(key, -2)
+    place = (
+        tf.range(axis_size(cache.key, -2)) - cache.length[:, None]
+    )  # (b, L): which of the new ones
     is_new = (place >= 0) & (place < count)
 
     def write(old: tf.Tensor, new: tf.Tensor) -> tf.Tensor:

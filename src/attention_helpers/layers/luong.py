@@ -7,7 +7,7 @@ from typing import Any
 
 from .._arguments import choice, integer
 from .._tensorflow import keras, tf
-from ._cores import additive, attend, dot_product, project
+from ..functional import additive, attend, dot_product, project
 from .bahdanau import AXES as ADDITIVE_AXES
 from .base import OneHeadAttention, Shape, depth, fresh, register
 
@@ -78,9 +78,7 @@ class LuongAttention(OneHeadAttention):
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
         self.score_initializer = keras.initializers.get(score_initializer)
 
-    def build(
-        self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
-    ) -> None:
+    def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
         """Makes the weights of the score."""
         key_shape = value_shape if key_shape is None else key_shape
         if self.score == "general":
@@ -97,21 +95,21 @@ class LuongAttention(OneHeadAttention):
 
     @property
     def axes(self) -> Mapping[str, str]:
-        """Which axes the kernels and the inputs have."""
+        """The axes of the kernels and of the inputs, which depend on the score."""
         return AXES[self.score]
 
     def _project_key(self, key: tf.Tensor) -> tf.Tensor:
         if self.score == "general":
-            return project(key, tf.transpose(self.kernel))
+            return project(key, tf.transpose(self.kernel.value))
         if self.score == "concat":
-            return project(key, self.key_kernel)
+            return project(key, self.key_kernel.value)
         return key
 
     def _attend(
         self, query: tf.Tensor, projected_key: tf.Tensor, value: tf.Tensor, mask: tf.Tensor | None
     ) -> tuple[tf.Tensor, tf.Tensor]:
         if self.score == "concat":
-            projected_query = project(query, self.query_kernel)
+            projected_query = project(query, self.query_kernel.value)
             scores = additive(projected_query, projected_key, self.score_kernel.value)
         else:
             scores = dot_product(query, projected_key)

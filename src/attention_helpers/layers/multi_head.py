@@ -6,13 +6,12 @@ import string
 from typing import Any
 
 from .._arguments import integer
-from .._leading import by_groups, merge_groups
 from .._tensorflow import keras, tf
+from .._tensors import axis_size, mask_for, show, tensors
 from .._tensors import length as check_length
-from .._tensors import mask_for, show, tensors
+from ..functional import by_groups, merge_groups, scaled_dot_product
 from ..masks import causal_mask, combine_masks, local_mask
-from ._cores import scaled_dot_product
-from .base import AttentionLayer, Shape, carry_mask, depth, fresh, length, position_mask, register
+from .base import AttentionLayer, Shape, carry_mask, depth, fresh, position_mask, register
 from .cache import AttentionCache, check_cache, update_cache
 
 
@@ -183,7 +182,7 @@ class MultiHeadAttention(AttentionLayer):
             )
         if cache is not None:
             keys, values, padding = cache.key, cache.value, cache.mask
-        lengths, window = (length(queries), length(keys)), self.sliding_window
+        lengths, window = (axis_size(queries, 2), axis_size(keys, 2)), self.sliding_window
         mask = combine_masks(
             position_mask("query_mask", query_mask, query, axis=-1),
             None if padding is None else padding[:, None, :],
