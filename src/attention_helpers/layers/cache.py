@@ -68,24 +68,20 @@ def update_cache(
         return cache
     # Chosen with tf.where, and not written in place: so it has a gradient, and compiles under XLA.
     count = axis_size(key, -2)
-    place = (
-        tf.range(axis_size(cache.key, -2)) - cache.length[:, None]
-    )  # (b, L): which of the new ones
-    is_new = (place >= 0) & (place < count)
+    place = tf.range(axis_size(cache.key, -2)) - tf.expand_dims(cache.length, 1)  # among the new
+    is_new = (place >= 0) & (place < count)  # (b, L)
+    of_heads = tf.expand_dims(tf.expand_dims(is_new, 1), 3)  # (b, 1, L, 1)
 
-    def write(old: tf.Tensor, new: tf.Tensor) -> tf.Tensor:
-        """Of `(b, g, L, x)` and `(b, g, t, x)`."""
-        if new.shape[-2] != 1:  # one position is the same for every place
-            new = tf.gather(new, tf.clip_by_value(place, 0, count - 1), axis=2, batch_dims=1)
-        return tf.where(is_new[:, None, :, None], new, old)
+    def spread(new: tf.Tensor, axis: int) -> tf.Tensor:
+        """Each of the new positions at its place; one alone fits every place as it is."""
+        if new.shape[axis] == 1:
+            return new
+        return tf.gather(new, tf.clip_by_value(place, 0, count - 1), axis=axis, batch_dims=1)
 
-    if mask is None:
-        mask = tf.ones_like(key[:, 0, :, 0], tf.bool)
-    old_mask, new_mask = cache.mask[:, None, :, None], mask[:, None, :, None]
     return AttentionCache(
-        write(cache.key, key),
-        write(cache.value, value),
-        write(old_mask, new_mask)[:, 0, :, 0],
+        tf.where(of_heads, spread(key, 2), cache.key),
+        tf.where(of_heads, spread(value, 2), cache.value),
+        is_new | cache.mask if mask is None else tf.where(is_new, spread(mask, 1), cache.mask),
         cache.length + count,
     )
 

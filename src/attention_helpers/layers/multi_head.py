@@ -13,6 +13,7 @@ from ..functional import by_groups, merge_groups, scaled_dot_product
 from ..masks import causal_mask, combine_masks, local_mask
 from .base import AttentionLayer, Shape, carry_mask, depth, fresh, position_mask, register
 from .cache import AttentionCache, check_cache, update_cache
+from .projection import HeadProjection
 
 
 @register
@@ -185,7 +186,7 @@ class MultiHeadAttention(AttentionLayer):
         lengths, window = (axis_size(queries, 2), axis_size(keys, 2)), self.sliding_window
         mask = combine_masks(
             position_mask("query_mask", query_mask, query, axis=-1),
-            None if padding is None else padding[:, None, :],
+            None if padding is None else tf.expand_dims(padding, 1),
             causal_mask(*lengths, start=start) if use_causal_mask else None,
             local_mask(*lengths, window=window - 1, start=start) if window else None,
         )
@@ -250,7 +251,7 @@ class MultiHeadAttention(AttentionLayer):
         """EinsumDense of the last axes of `(b, t, ...)` to axes of these sizes: "abc,cde->abde"."""
         letters = string.ascii_lowercase
         inputs, outputs = letters[2 : len(input_shape)], letters[10 : 10 + len(sizes)]
-        dense = keras.layers.EinsumDense(
+        dense = HeadProjection(
             f"ab{inputs},{inputs}{outputs}->ab{outputs}",
             output_shape=(None, *sizes),
             bias_axes=outputs if self.use_bias else None,
@@ -324,7 +325,7 @@ class MultiHeadAttention(AttentionLayer):
 
 def _over_heads(mask: tf.Tensor | None) -> tf.Tensor | None:
     """A mask of all heads, `(b, q, k)`, with an axis for them."""
-    return mask[:, None] if mask is not None and mask.shape.rank == 3 else mask
+    return tf.expand_dims(mask, 1) if mask is not None and mask.shape.rank == 3 else mask
 
 
 def _positive_or(default: int | None, name: str, value: int | None) -> Any:
