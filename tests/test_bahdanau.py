@@ -258,7 +258,7 @@ BAD_CALLS = {
     ),
     "another batch": (
         dict(value=draw(3, 4, 6)),
-        r"key: expected leading axes that broadcast with those of query, \(2,\), got \(3,\)",
+        r"value: expected leading axes that broadcast with those of query, \(2,\), got \(3,\)",
     ),
     "integer query": (dict(query=TOKENS[..., None]), "query: .*got int32"),
     "mask of the values for a query": (

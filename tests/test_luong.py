@@ -103,5 +103,5 @@ def test_bad_arguments_of_luong_are_named(arguments, message):
 
 
 def test_dot_needs_keys_of_the_depth_of_the_query(query, value):
-    with pytest.raises(ValueError, match="key: expected .* d = 5 as in query"):
+    with pytest.raises(ValueError, match="value: expected .* d = 5 as in query"):
         LuongAttention("dot")(query, value)

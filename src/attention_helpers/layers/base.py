@@ -143,8 +143,11 @@ class OneHeadAttention(AttentionLayer):
         use_causal_mask: bool = False,
     ) -> Any:
         """The context, and the weights unless told otherwise; the class says more."""
-        key = value if key is None else key
-        query, key, value = self._checked(query=query, key=key, value=value)
+        if key is None:
+            query, value = self._checked(query=query, value=value)
+            key = value
+        else:
+            query, key, value = self._checked(query=query, key=key, value=value)
         scores = scores_shape(query.shape, value.shape)
         mask = combine_masks(
             None if attention_mask is None else mask_for(attention_mask, scores, "attention_mask"),
@@ -175,33 +178,37 @@ class OneHeadAttention(AttentionLayer):
                 "call it once, or build(query_shape, value_shape), first"
             )
         kernels = {name: getattr(self, name) for name in self.axes if name.endswith("kernel")}
-        axes = ",".join(self.axes[name] for name in (*kernels, *inputs))
-        checked = tensors(axes, nonempty="dk", **kernels, **inputs)[len(kernels) :]
-        check_ranks(dict(zip(inputs, checked, strict=True)))
+        axes = {**self.axes}
+        if inputs.keys() == {"query", "value"}:  # the values are the keys too
+            axes["value"] = axes["key"]
+        pattern = ",".join(axes[name] for name in (*kernels, *inputs))
+        checked = tensors(pattern, nonempty="dk", **kernels, **inputs)[len(kernels) :]
+        check_ranks({name: each.shape for name, each in zip(inputs, checked, strict=True)})
         return checked
 
 
-def check_ranks(inputs: Mapping[str, tf.Tensor]) -> None:
-    """All have the same number of axes: else a state `(b, n)` would be taken for b queries of each
-    sentence, and broadcast.
+def check_ranks(shapes: Mapping[str, tf.TensorShape]) -> None:
+    """Checks that all have the same number of axes.
+
+    Without it a state `(b, n)` would be broadcast, as if every sentence had b queries.
 
     Raises:
-        ValueError: they have not.
+        ValueError: one has fewer axes than another.
 
     Example:
-        >>> check_ranks({"query": tf.zeros((4, 16)), "value": tf.zeros((4, 7, 16))})
+        >>> check_ranks({"query": tf.TensorShape((4, 8)), "value": tf.TensorShape((4, 7, 8))})
         Traceback (most recent call last):
-        ValueError: query: expected as many axes as value, got shape (4, 16) beside (4, 7, 16); \
+        ValueError: query: expected as many axes as value, got shape (4, 8) beside (4, 7, 8); \
 a state (b, n) is one query a sentence: state[:, None]
     """
-    ranks = {name: each.shape.rank for name, each in inputs.items() if each.shape.rank is not None}
-    most = max(ranks, key=ranks.__getitem__, default="")
-    for name, rank in ranks.items():
-        if rank < ranks[most]:
+    known = {name: shape for name, shape in shapes.items() if shape.rank is not None}
+    for name, shape in known.items():
+        other = max(known, key=lambda each: known[each].rank)
+        if shape.rank < known[other].rank:
             hint = "; a state (b, n) is one query a sentence: state[:, None]"
             raise ValueError(
-                f"{name}: expected as many axes as {most}, got shape {show(inputs[name].shape)} "
-                f"beside {show(inputs[most].shape)}{hint if name == 'query' else ''}"
+                f"{name}: expected as many axes as {other}, got shape {show(shape)} beside "
+                f"{show(known[other])}{hint if name == 'query' else ''}"
             )
 
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import string
 from typing import Any
 
-from .._arguments import integer
-from .._tensorflow import keras, tf
+from .._tensorflow import tf
 from .._tensors import axis_size, mask_for, show, tensors
 from .._tensors import length as check_length
 from ..functional import by_groups, merge_groups, scaled_dot_product
 from ..masks import causal_mask, combine_masks, local_mask
-from .base import AttentionLayer, Shape, carry_mask, depth, fresh, position_mask, register
+from .base import carry_mask, position_mask, register
 from .cache import AttentionCache, check_cache, update_cache
-from .projection import HeadProjection
+from .projections import AXES, ProjectedHeads, check_axes
 
 
 @register
-class MultiHeadAttention(AttentionLayer):
+class MultiHeadAttention(ProjectedHeads):
     """Scaled dot-product attention with several heads, to be called as Keras' layer of that name.
 
     Args:
@@ -84,72 +82,6 @@ class MultiHeadAttention(AttentionLayer):
 
     Source: Vaswani et al. 2017 (arXiv 1706.03762), multi-head attention.
     """
-
-    def __init__(
-        self,
-        num_heads: int,
-        key_dim: int,
-        value_dim: int | None = None,
-        dropout: float = 0.0,
-        use_bias: bool = True,
-        output_shape: int | tuple[int, ...] | None = None,
-        *,
-        num_key_value_heads: int | None = None,
-        sliding_window: int | None = None,
-        kernel_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        kernel_regularizer: Any = None,
-        bias_regularizer: Any = None,
-        activity_regularizer: Any = None,
-        kernel_constraint: Any = None,
-        bias_constraint: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(dropout=dropout, **kwargs)
-        self.num_heads = integer("num_heads", num_heads, least=1)
-        self.key_dim = integer("key_dim", key_dim, least=1)
-        self.value_dim = _positive_or(self.key_dim, "value_dim", value_dim)
-        self.num_key_value_heads = _positive_or(
-            self.num_heads, "num_key_value_heads", num_key_value_heads
-        )
-        if self.num_heads % self.num_key_value_heads:
-            raise ValueError(
-                f"num_key_value_heads: expected a divisor of num_heads = {self.num_heads}, "
-                f"got {num_key_value_heads}"
-            )
-        self.use_bias = bool(use_bias)
-        self.sliding_window = _positive_or(None, "sliding_window", sliding_window)
-        self._output_shape = _sizes("output_shape", output_shape)
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.bias_initializer = keras.initializers.get(bias_initializer)
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
-        self.bias_regularizer = keras.regularizers.get(bias_regularizer)
-        # With an underscore, or Keras would regularise the output, the weights and the cache too.
-        self._activity_regularizer = keras.regularizers.get(activity_regularizer)
-        self.kernel_constraint = keras.constraints.get(kernel_constraint)
-        self.bias_constraint = keras.constraints.get(bias_constraint)
-
-    def build(self, query_shape: Shape, value_shape: Shape = (), key_shape: Any = None) -> None:
-        """Makes the four projections."""
-        if not value_shape:
-            raise ValueError("value: expected one in the first call, which makes the weights")
-        shapes = {"query": query_shape, "key": key_shape or value_shape, "value": value_shape}
-        for name, shape in shapes.items():
-            if len(shape) != 3:
-                axes = "(b, q, n)" if name == "query" else "(b, k, m)"
-                raise ValueError(f"{name}: expected {axes}, got shape {show(shape)}")
-        self._depths = n, _, _ = tuple(depth(name, shape) for name, shape in shapes.items())
-        h, g, d, v = self.num_heads, self.num_key_value_heads, self.key_dim, self.value_dim
-        self._query_dense = self._projection("query", shapes["query"], (h, d))
-        self._key_dense = self._projection("key", shapes["key"], (g, d))
-        self._value_dense = self._projection("value", shapes["value"], (g, v))
-        output = self._output_shape or (n,)
-        self._output_dense = self._projection("attention_output", (None, None, h, v), output)
-
-    query_dense = property(lambda self: self._query_dense, doc="The projection of the query.")
-    key_dense = property(lambda self: self._key_dense, doc="The projection of the key.")
-    value_dense = property(lambda self: self._value_dense, doc="The projection of the value.")
-    output_dense = property(lambda self: self._output_dense, doc="The projection of the output.")
 
     def call(
         self,
@@ -220,77 +152,27 @@ class MultiHeadAttention(AttentionLayer):
             length=tf.zeros((batch_size,), tf.int32),
         )
 
-    def compute_output_shape(
-        self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
-    ) -> tuple[int | None, ...]:
-        """The shape of the output, without weights and cache."""
-        query_shape = tuple(query_shape)
-        return (*query_shape[:-1], *(self._output_shape or query_shape[-1:]))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
-        return {
-            **super().get_config(),
-            "num_heads": self.num_heads,
-            "key_dim": self.key_dim,
-            "value_dim": self.value_dim,
-            "use_bias": self.use_bias,
-            "output_shape": self._output_shape,
-            "num_key_value_heads": self.num_key_value_heads,
-            "sliding_window": self.sliding_window,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
-            "activity_regularizer": keras.regularizers.serialize(self._activity_regularizer),
-            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
-            "bias_constraint": keras.constraints.serialize(self.bias_constraint),
-        }
-
-    def _projection(self, name: str, input_shape: Shape, sizes: tuple[int, ...]) -> Any:
-        """EinsumDense of the last axes of `(b, t, ...)` to axes of these sizes: "abc,cde->abde"."""
-        letters = string.ascii_lowercase
-        inputs, outputs = letters[2 : len(input_shape)], letters[10 : 10 + len(sizes)]
-        dense = HeadProjection(
-            f"ab{inputs},{inputs}{outputs}->ab{outputs}",
-            output_shape=(None, *sizes),
-            bias_axes=outputs if self.use_bias else None,
-            kernel_initializer=fresh(self.kernel_initializer),
-            bias_initializer=fresh(self.bias_initializer),
-            kernel_regularizer=self.kernel_regularizer,
-            bias_regularizer=self.bias_regularizer,
-            activity_regularizer=self._activity_regularizer,
-            kernel_constraint=self.kernel_constraint,
-            bias_constraint=self.bias_constraint,
-            dtype=self.dtype_policy,
-            name=name,
-        )
-        dense.supports_masking = True  # or Keras would warn that it drops the mask of its input
-        dense.build(input_shape)
-        return dense
-
     def _checked(self, query: Any, key: Any, value: Any, cache: Any) -> list[Any]:
         """The inputs as tensors that fit each other, the projections and the cache."""
+        if value is None and (cache is None or key is not None):
+            raise ValueError("value: expected a tensor; it may be None with a cache, alone")
         if cache is not None:
             sizes = self.num_key_value_heads, self.key_dim, self.value_dim
             check_cache(cache, query.shape[0], *sizes, self.compute_dtype)
-        if value is None:
-            if cache is None or key is not None:
-                raise ValueError("value: expected a tensor; it may be None with a cache, alone")
-            return [*tensors("bqn", query=query), None, None]
-        inputs = {"query": query, "key": value if key is None else key, "value": value}
-        checked = tensors("bqn,bkm,bkw", nonempty="" if cache else "k", **inputs)
-        for name, tensor, size in zip(inputs, checked, self._depths, strict=True):
-            if tensor.shape[-1] not in (None, size):
+        key_name, key = ("value", value) if key is None else ("key", key)
+        inputs = {"query": query, key_name: key, "value": value}
+        inputs = {name: each for name, each in inputs.items() if each is not None}
+        check_axes({name: each.shape for name, each in inputs.items()})
+        pattern, nonempty = ",".join(AXES[name] for name in inputs), "" if cache else "k"
+        inputs = dict(zip(inputs, tensors(pattern, nonempty=nonempty, **inputs), strict=True))
+        names = "query", key_name, "value"
+        for name, size in zip(names, self._depths, strict=True):
+            if name in inputs and inputs[name].shape[-1] not in (None, size):
                 raise ValueError(
                     f"{name}: expected a last axis of {size} as in the first call, "
-                    f"got shape {show(tensor.shape)}"
+                    f"got shape {show(inputs[name].shape)}"
                 )
-        return checked
-
-    def _heads(self, projection: Any, inputs: tf.Tensor) -> tf.Tensor:
-        """The inputs `(b, t, n)` projected for each head: `(b, h, t, d)`."""
-        return tf.transpose(projection(inputs), [0, 2, 1, 3])
+        return [inputs.get(name) for name in names]
 
     def _mask_of_heads(self, mask: Any, queries: tf.Tensor, keys: tf.Tensor) -> tf.Tensor | None:
         """The explicit mask, with an axis for the heads."""
@@ -326,16 +208,3 @@ class MultiHeadAttention(AttentionLayer):
 def _over_heads(mask: tf.Tensor | None) -> tf.Tensor | None:
     """A mask of all heads, `(b, q, k)`, with an axis for them."""
     return tf.expand_dims(mask, 1) if mask is not None and mask.shape.rank == 3 else mask
-
-
-def _positive_or(default: int | None, name: str, value: int | None) -> Any:
-    return default if value is None else integer(name, value, least=1)
-
-
-def _sizes(name: str, sizes: Any) -> tuple[int, ...] | None:
-    if sizes is None:
-        return None
-    sizes = tuple(sizes) if isinstance(sizes, tuple | list) else (sizes,)
-    if not sizes:
-        raise ValueError(f"{name}: expected one size or more, got none")
-    return tuple(integer(name, size, least=1) for size in sizes)
