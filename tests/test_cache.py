@@ -1,12 +1,15 @@
 """AttentionCache: decoding step by step, alone and as the state of a search."""
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attention_helpers.layers import AttentionCache, MultiHeadAttention
+from attention_helpers._decoding import beam_search, greedy_search
+from attention_helpers.layers import AttentionCache, MultiHeadAttention, update_cache
 
 TOKENS = np.array([[7, 8, 9, 4], [7, 8, 0, 0]], "int32")
 
@@ -170,6 +173,141 @@ def test_a_cache_without_room_is_refused(layer, x):
         layer(x[:, :2], x[:, :2], cache=cache)
 
 
+def test_rows_may_have_different_lengths(layer, x):
+    """One row has three positions, the other one: each goes on with its own next one."""
+    lengths = [3, 1]
+    _, cache = layer(x[:, :3], x[:, :3], cache=layer.empty_cache(2, 5), use_causal_mask=True)
+    cut = np.arange(5) < np.array(lengths)[:, None]
+    cache = cache._replace(mask=cache.mask & cut, length=tf.constant(lengths))
+    now = np.stack([x[row, length : length + 1] for row, length in enumerate(lengths)])
+    output, weights, cache = layer(
+        now, now, cache=cache, use_causal_mask=True, return_attention_scores=True
+    )
+    whole, whole_weights = layer(x, x, use_causal_mask=True, return_attention_scores=True)
+    for row, length in enumerate(lengths):
+        np.testing.assert_allclose(output[row, 0], whole[row, length], atol=1e-5)
+        seen = length + 1
+        np.testing.assert_allclose(
+            weights[row, :, 0, :seen], whole_weights[row, :, length, :seen], atol=1e-5
+        )
+        assert not weights[row, :, 0, seen:].numpy().any()
+    np.testing.assert_array_equal(cache.length, [4, 2])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_update_writes_behind_the_last_of_each_row(count, compiled):
+    key, value, mask = draw(3, 2, count, 4), draw(3, 2, count, 5), draw(3, count) > 0
+    cache = AttentionCache(
+        tf.constant(draw(3, 2, 6, 4)),
+        tf.constant(draw(3, 2, 6, 5)),
+        tf.constant(draw(3, 6) > 0),
+        tf.constant([0, 3, 4]),
+    )
+    run = tf.function(update_cache, jit_compile=True) if compiled else update_cache
+    after = run(cache, tf.constant(key), tf.constant(value), tf.constant(mask))
+    unmasked = run(cache, tf.constant(key), tf.constant(value))
+    for row, length in enumerate([0, 3, 4]):
+        expected = [tensor.numpy()[row] for tensor in cache[:3]]
+        for old, new in zip(expected, (key, value, mask), strict=True):
+            place = (slice(None), slice(length, length + count))
+            old[place if old.ndim > 1 else place[1:]] = new[row]
+        for got, want in zip(after[:3], expected, strict=True):
+            np.testing.assert_array_equal(got[row], want)
+        assert unmasked.mask.numpy()[row, length : length + count].all()
+    np.testing.assert_array_equal(after.length, [count, 3 + count, 4 + count])
+
+
+def test_what_has_no_room_is_not_kept_where_lengths_are_unknown(layer, x):
+    layer(x, x)
+
+    @tf.function(input_signature=[tf.TensorSpec([2], tf.int32)])
+    def step(length):
+        cache = layer.empty_cache(2, 4)._replace(length=length)
+        return layer(x[:, :1], x[:, :1], cache=cache)[1]
+
+    cache = step([4, 3])
+    np.testing.assert_array_equal(cache.mask, [[False] * 4, [False, False, False, True]])
+    with pytest.raises(ValueError, match="expected room for 1 more, .* with 4 positions written"):
+        step.python_function(tf.constant([4, 3]))
+
+
+# The state of a search
+
+
+WORDS = 7
+
+
+@pytest.fixture
+def decoder():
+    """A decoder of one layer, whose only state is its cache; and the same without a cache."""
+    layer = built(MultiHeadAttention(2, 3, output_shape=WORDS), np.zeros((1, 1, 6)))
+    disturb(layer)
+    table = tf.constant(2 * draw(WORDS, 6))
+
+    def next_word(token, cache, memory):
+        word = tf.gather(table, token)[:, None]
+        logits, weights, cache = layer(
+            word, word, cache=cache, use_causal_mask=True, return_attention_scores=True
+        )
+        return 3 * logits[:, 0] + memory, cache, weights[:, 0, 0]
+
+    def logits_of(ids, bias):
+        words = tf.gather(table, ids)[None]
+        return (3 * layer(words, words, use_causal_mask=True)[0, -1] + bias).numpy()
+
+    return layer, next_word, logits_of
+
+
+def exhaustive(logits_of, bias, limit):
+    """The best of all sequences that end with END (2), by their mean log-probability."""
+    best = (-np.inf, None)
+    for length in range(1, limit + 1):
+        for ids in itertools.product(range(WORDS), repeat=length):
+            if ids[-1] != 2 or 2 in ids[:-1]:
+                continue
+            score = 0.0
+            for i, token in enumerate(ids):
+                logits = logits_of([1, *ids[:i]], bias)
+                score += logits[token] - np.log(np.exp(logits).sum())
+            best = max(best, (score / length, ids))
+    return list(best[1])
+
+
+@pytest.mark.parametrize("in_graph", [False, True])
+def test_a_cache_is_the_state_of_greedy_search(decoder, in_graph):
+    layer, next_word, logits_of = decoder
+    memory, limit = tf.constant(draw(3, WORDS, seed=2)), tf.constant([5, 3, 5])
+
+    def search():
+        return greedy_search(next_word, layer.empty_cache(3, 5), memory, limit)
+
+    ids, weights = tf.function(search)() if in_graph else search()
+    assert weights.shape[-1] == 5
+    for row in range(3):
+        expected = [1]
+        while len(expected) <= limit[row] and expected[-1] != 2:
+            expected.append(int(logits_of(expected, memory[row]).argmax()))
+        expected = expected[1:] + [0] * (ids.shape[1] - len(expected) + 1)
+        np.testing.assert_array_equal(ids[row], expected)
+
+
+@pytest.mark.parametrize("in_graph", [False, True])
+def test_a_cache_is_the_state_of_beam_search(decoder, in_graph):
+    """Its rows go with the hypotheses: a beam with room for all finds the best of all."""
+    layer, next_word, logits_of = decoder
+    memory, limit = tf.constant(draw(2, WORDS, seed=3)), tf.constant([3, 3])
+
+    def search():
+        return beam_search(next_word, layer.empty_cache(2, 4), memory, limit, width=60)
+
+    found = tf.function(search)() if in_graph else search()
+    for row in range(2):
+        expected = exhaustive(logits_of, memory[row], 3)
+        np.testing.assert_array_equal(found.tokens[row, : len(expected)], expected)
+        assert found.length[row] == len(expected)
+
+
 def cache_of(heads, d, batch=2, length=9):
     return MultiHeadAttention(heads, d).empty_cache(batch, length)
 
@@ -190,6 +328,26 @@ BAD_CALLS = {
     "a cache of another layer": (
         dict(cache=cache_of(3, 3)),
         r"cache: expected key \(b, g, L, d\) = \(2, 2, 9, 3\) of float32, got \(2, 3, 9, 3\)",
+    ),
+    "lengths below 0": (
+        dict(cache=cache_of(2, 3)._replace(length=np.array([0, -1], "int32"))),
+        r"cache: expected length from 0 to 9, the room of the cache, got \[0, -1\]",
+    ),
+    "lengths above the room": (
+        dict(cache=cache_of(2, 3)._replace(length=np.array([10, 0], "int32"))),
+        r"cache: expected length from 0 to 9, the room of the cache, got \[10, 0\]",
+    ),
+    "one length": (
+        dict(cache=cache_of(2, 3)._replace(length=np.array(0, "int32"))),
+        r"cache: expected length \(b,\) = \(2,\) of int32, got \(\) of int32",
+    ),
+    "lengths of another batch": (
+        dict(cache=cache_of(2, 3)._replace(length=np.zeros(3, "int32"))),
+        r"cache: expected length \(b,\) = \(2,\) of int32, got \(3,\)",
+    ),
+    "lengths of another dtype": (
+        dict(cache=cache_of(2, 3)._replace(length=np.zeros(2, "int64"))),
+        r"cache: expected length \(b,\) = \(2,\) of int32, got \(2,\) of int64",
     ),
     "a cache of another batch": (dict(cache=cache_of(2, 3, batch=5)), "cache: expected key"),
     "a cache of other values": (

@@ -222,7 +222,6 @@ def test_a_file_of_weights_is_read_by_the_other_layer(x, tmp_path, settings, to_
     for read, saved in zip(target.get_weights(), source.get_weights(), strict=True):
         np.testing.assert_array_equal(read, saved)
     np.testing.assert_allclose(target(x), source(x), atol=1e-5)
-    source(x, training=True), target(x, training=True)
 
 
 @pytest.mark.parametrize("seed", [None, 7], ids=["no seed", "a seed"])
@@ -260,8 +259,7 @@ def test_a_map_of_policies_reaches_each_projection(x, part):
         policies = keras.dtype_policies.DTypePolicyMap(default_policy="float32")
         policies[f"mine/{part}"] = keras.dtype_policies.DTypePolicy("mixed_bfloat16")
         layer = kind(2, 3, dtype=policies, name="mine")
-        output = layer(x, x)
-        assert layer(x, x).dtype == output.dtype
+        layer(x, x)
         denses = [getattr(layer, f"_{name}_dense") for name in ("query", "key", "value", "output")]
         dtypes.append([each.compute_dtype for each in denses])
     assert dtypes[0] == dtypes[1]
