@@ -290,3 +290,14 @@ def test_activity_is_regularised_as_in_keras(x, dropout):
     assert again.get_config() == ours.get_config()
     again(x, x)
     assert len(again.losses) == 4
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
+def test_quantising_a_model_reaches_each_projection(x):
+    model = model_of(MultiHeadAttention)
+    before = model(x)
+    model.quantize("int8")
+    dtypes = [weight.dtype for weight in model.layers[-1].weights]
+    assert dtypes.count("int8") == 4
+    np.testing.assert_allclose(model(x), before, atol=0.1)
+    assert np.any(model(x) != before)

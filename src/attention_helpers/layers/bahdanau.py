@@ -1,4 +1,7 @@
-"""Bahdanau's attention: the score is a network with one hidden layer."""
+"""Bahdanau's attention: the score of a state s_i and an annotation h_j is a small network.
+
+The states are the queries; the annotations are the keys and, unless others are given, the values.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from .._tensorflow import keras, tf
 from ..functional import additive, attend, project
 from .base import OneHeadAttention, Shape, depth, fresh, register
 
+# As `tf.einsum` writes them: n, m and v are the depths of query, key and value.
 AXES = {
     "query_kernel": "nu",
     "key_kernel": "mu",
@@ -40,8 +44,8 @@ class BahdanauAttention(OneHeadAttention):
     Called with
 
     - `query`: floating `(..., q, n)`;
-    - `value`: floating `(..., k, v)`;
-    - `key`: floating `(..., k, m)`, the values if None;
+    - `value`: floating `(..., k, v)`, with as many axes, of which the leading ones broadcast;
+    - `key`: floating `(..., k, m)`, likewise, the values if None;
     - `query_mask` `(..., q)`, `value_mask` `(..., k)`, `key_mask` `(..., k)`: boolean, True where
       there is a word; None takes the mask that Keras lets the tensor carry, if any;
     - `attention_mask`: boolean, broadcastable to `(..., q, k)`, True = may attend; None allows all.
@@ -56,6 +60,7 @@ class BahdanauAttention(OneHeadAttention):
     Raises:
         ValueError: `units` is not a positive integer, `dropout` not in [0, 1), a wrong dtype or
             shape, a mask that does not broadcast.
+        TypeError: `units` or `dropout` is no number.
 
     Example:
         >>> layer = BahdanauAttention(units=8)

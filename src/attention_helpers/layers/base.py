@@ -31,8 +31,10 @@ class AttentionLayer(keras.layers.Layer):
         self.supports_masking = True
         self.dropout = number("dropout", dropout, least=0, below=1)
         self.seed = check_seed("seed", seed)
-        # The name is that in Keras' own layers, whose files of weights it reads.
-        self._dropout_layer = keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy)
+        # Only where something is dropped, for its random state is a variable of the layer.
+        self._dropout_layer = (
+            keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy) if dropout else None
+        )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Keras' call, which does not take a list where Keras' own `Attention` does."""
@@ -56,7 +58,7 @@ class AttentionLayer(keras.layers.Layer):
         self, weights: tf.Tensor, context: tf.Tensor, value: tf.Tensor, training: bool | None
     ) -> tf.Tensor:
         """The context; in training the one from weights of which a share is dropped."""
-        if not (training and self.dropout):
+        if not training or self._dropout_layer is None:
             return context
         weights = self._dropout_layer(weights, training=True)
         return tf.einsum("...qk,...kv->...qv", weights, value)

@@ -50,6 +50,7 @@ class LuongAttention(OneHeadAttention):
     Raises:
         ValueError: an unknown score, `units` not a positive integer or given to a score without
             them, `dropout` not in [0, 1), a wrong dtype or shape, a mask that does not broadcast.
+        TypeError: `units` or `dropout` is no number.
 
     Example:
         >>> layer = LuongAttention("general")

@@ -67,6 +67,7 @@ class MultiHeadAttention(ProjectedHeads):
     Raises:
         ValueError: an argument is out of its range, heads that do not divide, a wrong dtype or
             shape, a mask that does not broadcast, a cache of another shape or without room.
+        TypeError: an argument that is a number is none.
 
     Example:
         >>> layer = MultiHeadAttention(num_heads=2, key_dim=4)
@@ -100,9 +101,12 @@ class MultiHeadAttention(ProjectedHeads):
         """The output, then the weights if asked for, then the next cache; the class says more."""
         query, key, value = self._checked(query, key, value, cache)
         start = 0 if cache is None else cache.length
-        queries = self._heads(self._query_dense, query)
+        queries = self._split_heads(self._query_dense, query)
         if value is not None:
-            keys, values = self._heads(self._key_dense, key), self._heads(self._value_dense, value)
+            keys, values = (
+                self._split_heads(self._key_dense, key),
+                self._split_heads(self._value_dense, value),
+            )
             padding = combine_masks(
                 position_mask("value_mask", value_mask, value),
                 position_mask("key_mask", key_mask, key),
@@ -124,7 +128,7 @@ class MultiHeadAttention(ProjectedHeads):
         )
         mask = combine_masks(_over_heads(mask), self._mask_of_heads(attention_mask, queries, keys))
         context, weights = self._attend(queries, keys, values, mask, training)
-        output = self._output_dense(tf.transpose(context, [0, 2, 1, 3]))
+        output = self._merge_heads(context)
         carry_mask(output, query_mask)
         extra = [*([weights] if return_attention_scores else []), *([cache] if cache else [])]
         return (output, *extra) if extra else output

@@ -126,10 +126,14 @@ class ProjectedHeads(AttentionLayer):
             dtype=self.dtype_policy,
         )
 
-    def _heads(self, projection: Any, inputs: tf.Tensor) -> tf.Tensor:
+    def _split_heads(self, projection: Any, inputs: tf.Tensor) -> tf.Tensor:
         """The inputs `(b, t, n)` projected for each head: `(b, h, t, d)`."""
         heads = tf.cast(projection(inputs), self.compute_dtype)  # a projection may have its own
         return tf.transpose(heads, [0, 2, 1, 3])
+
+    def _merge_heads(self, context: tf.Tensor) -> tf.Tensor:
+        """The contexts `(b, h, q, v)` of all heads projected together: `(b, q, output)`."""
+        return self._output_dense(tf.transpose(context, [0, 2, 1, 3]))
 
 
 class HeadProjection(keras.layers.EinsumDense):
@@ -147,6 +151,10 @@ class HeadProjection(keras.layers.EinsumDense):
         >>> bool(tf.reduce_max(tf.abs(ours(x) - theirs(x))) < 1e-5)
         True
     """
+
+    def quantize(self, *args: Any, **kwargs: Any) -> None:
+        """As in `EinsumDense`, which without `type_check=False` refuses what inherits from it."""
+        super().quantize(*args, **{**kwargs, "type_check": False})
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """einsum "bt…,…o->bto", plus the bias."""
