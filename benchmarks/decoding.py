@@ -24,8 +24,10 @@ import tensorflow as tf
 from common import Row
 
 from attention_helpers.corpus import generate_pairs, source_vocabulary, target_vocabulary
-from attention_helpers.seq2seq import Seq2Seq, extend_beam, start_beam, train
+from attention_helpers.decoding import extend_beam, start_beam
+from attention_helpers.seq2seq import Seq2Seq
 from attention_helpers.text import END_ID, START_ID, pad
+from attention_helpers.training import train
 
 BATCH, SENTENCES, UNITS, WIDTH = 32, 128, 64, 4
 
@@ -108,7 +110,7 @@ def measure(arguments):
         "greedy": lambda: model.translate(sentences, batch_size=BATCH),
         "beam of 4, step": lambda: list(by_beam_steps(*eager, sentences)),
         "beam of 4, step compiled": lambda: list(by_beam_steps(*compiled, sentences)),
-        "beam of 4": lambda: model.translate(sentences, batch_size=BATCH, beam=WIDTH),
+        "beam of 4": lambda: model.translate(sentences, batch_size=BATCH, beam_width=WIDTH),
     }
     check_same({name: run() for name, run in ways.items()})
     seconds = common.interleaved(ways, arguments.rounds)
