@@ -2,8 +2,7 @@
 
 Reading order: `GRU` is one recurrent layer; `Encoder` reads a sentence; a `Decoder` writes its
 translation from a `Memory` of it. The decoders differ in two methods: what they remember
-(`remember`) and how they find the context of the next word (`step`). `Seq2Seq` joins encoder and
-decoder; as a `Translator` it translates, is saved and loaded, and `training.train` trains it.
+(`remember`) and how they find the context of the next word (`step`). `Seq2Seq` joins the two.
 
 Axes: `b` batch, `k` source position, `q` target position, `n` units, `m` depth of an annotation.
 """
@@ -21,11 +20,10 @@ from .functional import project
 from .layers import BahdanauAttention, LuongAttention
 from .masks import padding_mask
 from .text import PAD_ID, Vocabulary
-from .translator import Translator
+from .translator import ArrayLike, Translator
 
 __all__ = ["GRU", "Memory", "Seq2Seq"]
 
-ArrayLike: TypeAlias = Any  # a tensor, an array or nested lists; TensorFlow ships no types
 serializable = keras.saving.register_keras_serializable(package="attention_helpers")
 
 
@@ -42,12 +40,11 @@ class GRU(keras.layers.Layer):
     the position of its word. Padding leaves the state as it was.
 
     Raises:
-        ValueError: `units` is not a positive integer, the inputs have another rank or dtype, or
-            the mask is not boolean `(b, k)`.
+        TypeError: `units` is no integer.
+        ValueError: `units` is below 1, or inputs or mask have another rank or dtype.
 
     Example:
-        >>> states = GRU(4)(tf.zeros([2, 3, 5]), mask=tf.ones([2, 3], bool))
-        >>> states.shape
+        >>> GRU(4)(tf.zeros([2, 3, 5]), mask=tf.ones([2, 3], bool)).shape
         TensorShape([2, 3, 4])
 
     Source: Cho et al. 2014 (arXiv 1406.1078); gates as in Bahdanau et al. 2014 (arXiv 1409.0473).
@@ -116,8 +113,8 @@ def word_vectors(vocabulary_size: int, embedding_dim: int, dtype: Any) -> keras.
 def sentence_dropout(rate: float, dtype: Any = None) -> keras.layers.Dropout:
     """Dropout of `(b, t, depth)` that drops the same entries of all words of a sentence.
 
-    So an entry is gone for the whole sentence (Gal and Ghahramani 2016, arXiv 1512.05287), and one
-    random number serves all its words: drawing one for each would take most of a training step.
+    One random number serves all words (Gal and Ghahramani 2016, arXiv 1512.05287): drawing one for
+    each would take most of a training step.
     """
     return keras.layers.Dropout(rate, noise_shape=(None, 1, None), dtype=dtype)
 
@@ -127,8 +124,7 @@ class Memory(NamedTuple):
 
     `value` `(b, k, m)` is what it may look at, `key` `(b, k, u)` what it compares its query with
     (or, with one vector and nothing to compare, that vector's share in the gates of each step),
-    `mask` `(b, 1, k)` is True where there is a word, and `state` `(b, n)` is the state it starts
-    from.
+    `mask` `(b, 1, k)` is True where there is a word, `state` `(b, n)` is what it starts from.
     """
 
     value: tf.Tensor
@@ -137,15 +133,14 @@ class Memory(NamedTuple):
     state: tf.Tensor
 
 
-# The next state (b, n) of a decoder, its context (b, m) and its weights (b, k).
-Step: TypeAlias = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
+Step: TypeAlias = tuple[tf.Tensor, tf.Tensor, tf.Tensor]  # state (b, n), context, weights (b, k)
 
 
 class Encoder(keras.layers.Layer):
     """Reads a sentence with a GRU: forwards, or in both directions at once.
 
-    Returns the annotations `(b, k, n)` or `(b, k, 2n)`, and the state `(b, n)` that has read the
-    whole sentence: the last one forwards, the first one backwards.
+    Returns the annotations `(b, k, n)` or `(b, k, 2n)`, and the state `(b, n)` that has read all:
+    the last one forwards, the first one backwards.
     """
 
     def __init__(
@@ -376,25 +371,25 @@ class Seq2Seq(Translator):
         super().__init__(source_vocabulary, target_vocabulary, seed=seed, **kwargs)
         self.settings = {"attention": attention, **sizes}
         sizes["dtype"] = self.dtype_policy
+        self.attends = attention is not None  # one vector is no choice, and has no weights
         context_dim = units if attention in (None, "dot") else 2 * units
         self.encoder = Encoder(
             len(self.source_vocabulary),
-            bidirectional=attention is not None,
+            bidirectional=self.attends,
             name="encoder",
             **sizes,
         )
         self.decoder = DECODERS[attention](
             len(self.target_vocabulary), context_dim=context_dim, name="decoder", **sizes
         )
-        self.depths = context_dim, (3 if attention is None else 1) * units, units  # of a memory
+        self.depths = context_dim, (1 if self.attends else 3) * units, units  # of a memory
 
     def encode(self, source: ArrayLike, training: bool = False) -> Memory:
         """What the decoder reads of a batch of sentences, ids `(b, k)`: a `Memory`."""
         source = self.source_ids(source)
         annotations, summary = self.encoder(source, training=training)
         mask = padding_mask(source, PAD_ID)
-        memory: Memory = self.in_policy(self.decoder.remember, annotations, summary, mask)
-        return memory
+        return self.in_policy(self.decoder.remember, annotations, summary, mask)
 
     def start_state(self, memory: Memory) -> tf.Tensor:
         """The state `(b, n)` before the first word, which was made with the memory."""
@@ -407,7 +402,7 @@ class Seq2Seq(Translator):
         memory = self.encode(source, training)
         target_in = self.target_ids(target_in, memory.value.shape[0])
         logits, weights = self.decoder(target_in, memory, training=training)
-        return logits, self._over_words(weights)
+        return logits, (weights if self.attends else None)
 
     def next_word(
         self, token: ArrayLike, state: ArrayLike, memory: Memory
@@ -424,9 +419,8 @@ class Seq2Seq(Translator):
         self._check_memory(memory)
         token = self.token_ids(token, memory.state.shape[0])
         state, _ = tensors("bn,bn", state=state, **{"memory.state": memory.state})
-        step = self.decoder.next_word
-        logits, state, weights = self.in_policy(step, token, state, memory)
-        return logits, state, self._over_words(weights)
+        logits, state, weights = self.in_policy(self.decoder.next_word, token, state, memory)
+        return logits, state, (weights if self.attends else None)
 
     def _check_memory(self, memory: Any) -> None:
         """Raises an error if what is meant to be a memory cannot come from this model."""
@@ -436,13 +430,8 @@ class Seq2Seq(Translator):
         depths = tuple(part.shape[-1] for part in tensors("bkm,bku,bn", **parts))
         if depths != self.depths:
             raise ValueError(
-                f"memory: expected value, key and state of the depths {self.depths}, as "
-                f"encode() of this model gives them, got {depths}"
+                f"memory: expected value, key and state of depths {self.depths}, got {depths}"
             )
-
-    def _over_words(self, weights: tf.Tensor) -> tf.Tensor | None:
-        """The weights of the source words; a decoder with one vector has none."""
-        return None if self.settings["attention"] is None else weights
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.settings}
@@ -450,12 +439,12 @@ class Seq2Seq(Translator):
 
 def check_inputs(inputs: tf.Tensor, mask: Any) -> None:
     tensors("bkd", inputs=inputs)
-    right = tf.is_tensor(mask) and mask.dtype == tf.bool
-    if not right or not mask.shape.is_compatible_with(inputs.shape[:2]):
-        got = type(mask).__name__
-        if tf.is_tensor(mask):
-            got = f"{mask.dtype.name} of shape {show(mask.shape)}"
-        raise ValueError(
-            f"mask: expected a boolean (b, k), True where there is a word, for inputs of shape "
-            f"{show(inputs.shape)}, got {got}"
-        )
+    got = type(mask).__name__
+    if tf.is_tensor(mask):
+        if mask.dtype == tf.bool and mask.shape.is_compatible_with(inputs.shape[:2]):
+            return
+        got = f"{mask.dtype.name} of shape {show(mask.shape)}"
+    raise ValueError(
+        f"mask: expected a boolean (b, k), True where there is a word, for inputs of shape "
+        f"{show(inputs.shape)}, got {got}"
+    )

@@ -1,8 +1,6 @@
 """What every model that translates shares, whatever is inside: recurrence, attention, or a table.
 
-A model says how it reads a sentence (`encode`), from which state it starts to write
-(`start_state`), how it writes one word (`next_word`), and how it predicts all words of a given
-translation at once (`teacher_force`). `Translator` makes of these a Keras model that trains,
+Four methods say how a model reads and writes; `Translator` makes of them a Keras model that trains,
 translates, is saved and loaded.
 
 Axes: `b` batch, `k` source position, `q` target position.
@@ -29,6 +27,7 @@ __all__ = ["Translation", "Translator"]
 
 ArrayLike: TypeAlias = Any  # a tensor, an array or nested lists; TensorFlow ships no types
 Model = TypeVar("Model", bound="Translator")
+Result = TypeVar("Result")
 
 IDS, LIMIT = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.int32)
 INPUTS = ("source", "target_in")
@@ -61,9 +60,8 @@ class Translator(keras.Model):
     - `next_word(token, state, memory)`: one step of decoding, as `decoding` describes it;
     - `teacher_force(source, target_in, training=False)`: logits and weights of all words at once.
 
-    The first, the third and the fourth take ids, which `source_ids`, `target_ids` and `token_ids`
-    check. If `__init__` has arguments of its own, `get_config` adds them to those given here.
-    Weights that are used outside of Keras' layers are used by `in_policy`.
+    Ids are checked by `source_ids`, `target_ids` and `token_ids`. If `__init__` has arguments of its
+    own, `get_config` adds them. `in_policy` calls what uses weights outside of Keras' layers.
 
     Args:
         source_vocabulary, target_vocabulary: `text.Vocabulary`, or their lists of tokens.
@@ -71,8 +69,8 @@ class Translator(keras.Model):
         **kwargs: those of every Keras model, such as `name` and `dtype`.
 
     Called with `(source, target_in)`, or a dict of the two, integer ids `(b, k)` and `(b, q)` padded
-    with 0 at the end, it returns the logits `(b, q, vocabulary)` under teacher forcing.
-    `save("name.keras")` is that of every Keras model, and takes the vocabularies along.
+    with 0 at the end, it returns the logits `(b, q, vocabulary)` under teacher forcing. A file that
+    `save` writes holds the vocabularies too.
 
     Raises:
         TypeError: a vocabulary is neither a `Vocabulary` nor a list of tokens, the seed no integer.
@@ -126,7 +124,7 @@ class Translator(keras.Model):
             The memory that the decoder reads: a tensor or a nest of tensors, with `b` rows.
 
         Raises:
-            ValueError: the ids are not integers, not of shape `(b, k)`, or not in the vocabulary.
+            ValueError: the ids are not integers `(b, k)` of the vocabulary.
         """
         raise NotImplementedError(f"{type(self).__name__} defines no encode()")
 
@@ -163,8 +161,7 @@ class Translator(keras.Model):
             The logits `(b, q, vocabulary)` and the weights `(b, q, k)`, or None.
 
         Raises:
-            ValueError: the ids are not integers, not of shape `(b, k)` and `(b, q)`, or not in the
-                vocabulary.
+            ValueError: the ids are not integers `(b, k)` and `(b, q)` of the vocabularies.
         """
         raise NotImplementedError(f"{type(self).__name__} defines no teacher_force()")
 
@@ -185,11 +182,12 @@ class Translator(keras.Model):
             raise ValueError(f"token: expected ids of shape {expected}, got {show(token.shape)}")
         return token
 
-    def in_policy(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Calls what uses weights outside of a layer's `call`, also under a mixed policy."""
+    def in_policy(self, function: Callable[..., Result], *args: Any) -> Result:
+        """Calls a function that uses weights outside of a layer's `call`, also in mixed policies."""
         if self.compute_dtype == self.variable_dtype:
             return function(*args)
-        return InPolicy(dtype=self.dtype_policy)(function=lambda: function(*args))
+        result: Result = InPolicy(dtype=self.dtype_policy)(function=lambda: function(*args))
+        return result
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         source, target_in = as_inputs(inputs)
@@ -225,11 +223,9 @@ class Translator(keras.Model):
             A list of `Translation`, in the order of the sentences.
 
         Raises:
-            TypeError: a sentence is a string instead of a sequence of tokens, or a number is of
-                another kind.
-            ValueError: a sentence is empty, has a special token, or a word that is not in the
-                vocabulary; `max_length`, `batch_size` or `beam_width` is not positive,
-                `length_penalty` below 0 or not finite.
+            TypeError: a sentence is a string instead of its tokens, or a number of another kind.
+            ValueError: a sentence is empty, has a special token or an unknown word; a number is out
+                of range.
 
         Example:
             >>> from attention_helpers.seq2seq import Seq2Seq
@@ -255,12 +251,11 @@ class Translator(keras.Model):
                 tokens, weights = self.greedy(source, limit)
             else:
                 tokens, weights, *_ = self.beam_search(source, limit, beam_width, length_penalty)
-            for row, place in enumerate(places):
-                words = as_words(tokens[row].numpy()[: limits[place]])
-                rows = None
-                if weights is not None:
-                    rows = weights[row, : len(words), : len(sources[place])].numpy()
-                translations[place] = Translation(self.target_vocabulary.decode(words), rows)
+            rows = itertools.repeat(None) if weights is None else weights.numpy()
+            for place, ids, row in zip(places, tokens.numpy(), rows, strict=False):
+                words = as_words(ids[: limits[place]])
+                row = None if row is None else row[: len(words), : len(sources[place])]
+                translations[place] = Translation(self.target_vocabulary.decode(words), row)
         return [translations[place] for place in range(len(sources))]
 
     def greedy(
@@ -277,8 +272,8 @@ class Translator(keras.Model):
             Ids `(b, q)`, padded after END, and weights `(b, q, k)`, or None without attention.
 
         Raises:
-            ValueError: the ids are not integers, not of shape `(b, k)`, or not in the vocabulary;
-                `max_length` is not of integers from 1, one or `b` of them.
+            ValueError: the ids are not integers `(b, k)` of the vocabulary, or `max_length` not of
+                integers from 1, one or `b` of them.
         """
         tokens, weights = self._greedy(*self._as_search(source, max_length))
         return tokens, weights
@@ -298,13 +293,11 @@ class Translator(keras.Model):
             length_penalty: the log-probability is divided by the length to this power.
 
         Returns:
-            `BeamSearchResult`: `tokens` `(b, q)`, `weights` `(b, q, k)` or None, `length` `(b,)`
-            and `score` `(b,)`.
+            `BeamSearchResult`.
 
         Raises:
-            TypeError: `beam_width` is no integer, or `length_penalty` no number.
-            ValueError: as in `greedy`; `beam_width` is below 1, or `length_penalty` below 0 or not
-                finite.
+            TypeError: a number is of another kind.
+            ValueError: as in `greedy`, or a number is out of range.
 
         Example:
             >>> from attention_helpers.seq2seq import Seq2Seq
@@ -317,8 +310,8 @@ class Translator(keras.Model):
         length_penalty = number("length_penalty", length_penalty, least=0)
         search = self._as_search(source, max_length)
         width = tf.constant(beam_width, tf.int32)
-        found: BeamSearchResult = self._beam_search(*search, width, length_penalty)
-        return found
+        result: BeamSearchResult = self._beam_search(*search, width, length_penalty)
+        return result
 
     def _as_search(self, source: ArrayLike, max_length: ArrayLike) -> tuple[tf.Tensor, tf.Tensor]:
         """Ids `(b, k)` and limits `(b,)`, checked."""
@@ -343,14 +336,8 @@ class Translator(keras.Model):
         self, source: tf.Tensor, limit: tf.Tensor, beam_width: tf.Tensor, length_penalty: tf.Tensor
     ) -> BeamSearchResult:
         memory = self.encode(source)
-        return beam_search(
-            self.next_word,
-            self.start_state(memory),
-            memory,
-            limit,
-            beam_width=beam_width,
-            length_penalty=length_penalty,
-        )
+        how = {"beam_width": beam_width, "length_penalty": length_penalty}
+        return beam_search(self.next_word, self.start_state(memory), memory, limit, **how)
 
     def export(self, filepath: str | os.PathLike[str]) -> None:
         """Writes a SavedModel, which needs no Python: `serve(source, target_in)` gives the logits.
@@ -363,17 +350,14 @@ class Translator(keras.Model):
             >>> from attention_helpers.seq2seq import Seq2Seq
             >>> folder = tempfile.mkdtemp()
             >>> Seq2Seq(["a", "cat"], ["un", "chat"], units=8, seed=0).export(folder)
-            >>> served = tf.saved_model.load(folder)
-            >>> served.serve(tf.constant([[4, 5]]), tf.constant([[1, 4, 5]])).shape.as_list()
+            >>> exported = tf.saved_model.load(folder)
+            >>> exported.serve(tf.constant([[4, 5]]), tf.constant([[1, 4, 5]])).shape.as_list()
             [1, 3, 6]
         """
         archive = keras.export.ExportArchive()
         archive.track(self)
-        archive.add_endpoint(
-            "serve",
-            lambda source, target_in: self((source, target_in), training=False),
-            input_signature=[tf.TensorSpec((None, None), tf.int32, name=name) for name in INPUTS],
-        )
+        signature = [tf.TensorSpec((None, None), tf.int32, name=name) for name in INPUTS]
+        archive.add_endpoint("serve", lambda *inputs: self(inputs, training=False), signature)
         archive.write_out(filepath, verbose=False)
 
     @classmethod
@@ -391,12 +375,8 @@ class Translator(keras.Model):
             source_vocabulary, target_vocabulary: those that the caller will use. They must be the
                 saved ones, or ids would mean other words; None takes the saved ones unseen.
 
-        Returns:
-            A model of this class.
-
         Raises:
-            ValueError: there is no saved model of this class at the path, or a vocabulary is
-                another one.
+            ValueError: there is no saved model of this class, or a vocabulary is another one.
         """
         expected = f"path: expected a saved {cls.__name__}, got {path}"
         try:
