@@ -63,7 +63,7 @@ class GRU(keras.layers.Layer):
 
     def project(self, inputs: tf.Tensor) -> tf.Tensor:
         """The share of the inputs in the gates. It needs no state, so all steps go at once."""
-        return project(inputs, self.kernel) + self.bias
+        return project(tf.convert_to_tensor(inputs), self.kernel) + self.bias
 
     def step(self, projected: tf.Tensor, state: tf.Tensor) -> tf.Tensor:
         """From the projected input `(b, 3n)` and the state `(b, n)` to the next state."""
