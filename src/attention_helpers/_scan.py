@@ -52,6 +52,8 @@ def scan(step: Callable[[Any, Any], Any], elements: Any, start: Any, reverse: bo
 def swap_batch_and_time(tensor: tf.Tensor) -> tf.Tensor:
     """`(b, t, ...)` to `(t, b, ...)` and back: loops run along the first axis."""
     order = [1, 0, *range(2, tensor.shape.rank)]
-    if tensor.dtype == tf.bool:  # on some processors oneDNN says that it cannot, and prints an error
+    if (
+        tensor.dtype == tf.bool
+    ):  # on some processors oneDNN says that it cannot, and prints an error
         return tf.cast(tf.transpose(tf.cast(tensor, tf.int32), order), tf.bool)
     return tf.transpose(tensor, order)
