@@ -170,7 +170,14 @@ def copier():
     model = Seq2Seq(LETTERS, LETTERS, units=16, embedding_dim=16, seed=0)
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
-        history = train(model, copies(600, seed=0), steps=250, batch_size=32, learning_rate=0.02)
+        history = train(
+            model,
+            copies(600, seed=0),
+            steps=250,
+            batch_size=32,
+            learning_rate=0.02,
+            jit_compile=False,
+        )
     return model, history, shown.getvalue()
 
 
