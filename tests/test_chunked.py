@@ -205,6 +205,60 @@ def test_second_derivatives_are_those_of_dense(attend, other):
     assert_same(second(chunk_size=3), second(), atol=1e-9)
 
 
+@BOTH
+@pytest.mark.parametrize("moved", range(4), ids=["query", "key", "value", "bias or score kernel"])
+def test_forward_mode_gives_what_dense_gives(qkv, attend, other, moved):
+    tensors = constants(*qkv, other)
+    tangent = tf.constant(draw(*tensors[moved].shape, seed=3))
+
+    def derivative(**options):
+        with tf.autodiff.ForwardAccumulator(tensors[moved], tangent) as accumulator:
+            context = attend(*tensors, MASKS[QUERIES, KEYS], **options)
+        return accumulator.jvp(context)
+
+    dense = derivative()
+    assert_same([derivative(chunk_size=2)], [dense])
+    assert np.abs(dense).max() > 0.01
+    with pytest.raises(NotImplementedError, match="no forward mode.* in a compiled function"):
+        tf.function(derivative)(chunk_size=2)  # and not a derivative of zero
+
+
+@BOTH
+def test_forward_over_reverse(qkv, attend, other):
+    """The product of the Hessian with a vector."""
+    tensors = constants(*qkv, other)
+    tangents = [tf.constant(draw(*x.shape, seed=3)) for x in tensors]
+
+    def product(**options):
+        with tf.autodiff.ForwardAccumulator(tensors, tangents) as accumulator:
+            gradients = with_gradients(attend, **options)(*tensors)[1:]
+        return accumulator.jvp(gradients)
+
+    assert_same(product(chunk_size=2), product())
+
+
+@BOTH
+def test_a_loop_of_unknown_batches_under_xla(attend, other):
+    """As a decoder is trained: Keras leaves the size of the last, smaller batch open."""
+    other = other[0] if attend is dot else other
+
+    def run(query, key, value, **options):
+        total = tf.zeros_like(query)
+        with tf.GradientTape() as tape:
+            tape.watch((query, key, value))
+            for _ in tf.range(3):
+                context = attend(query + total, key, value, other, None, **options)
+                total += tf.reduce_sum(context, axis=-1, keepdims=True)
+        return total, *tape.gradient(total, (query, key, value))
+
+    tensors = constants(draw(3, QUERIES, DEPTH), draw(3, KEYS, DEPTH), draw(3, KEYS, VALUES))
+    signature = [tf.TensorSpec([None, *x.shape[1:]], x.dtype) for x in tensors]
+    compiled = tf.function(
+        lambda *x: run(*x, chunk_size=2), input_signature=signature, jit_compile=True
+    )
+    assert_same(compiled(*tensors), run(*tensors))
+
+
 # Extremes
 
 
@@ -285,7 +339,7 @@ def test_an_eager_tape_keeps_no_block(monkeypatch):
     def score(query, key):
         result = tf.matmul(query, key, transpose_b=True)
         seen.append(tape.gradient(result, tensors, unconnected_gradients="none"))
-        return result
+        return result, None
 
     monkeypatch.setattr(chunked, "_dot", score)
     tensors = constants(draw(4, 3), draw(5, 3), draw(5, 2))

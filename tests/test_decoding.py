@@ -312,17 +312,43 @@ def test_a_state_may_be_any_nest_and_is_carried_with_its_hypothesis(beam_width):
             close(found.weights[row, position], seen, atol=0)
 
 
+def test_neither_padding_nor_start_is_ever_written():
+    """However likely they are; and what is written keeps its log-probability."""
+    table = np.full((6, 6), 1e-9)
+    table[START_ID, [PAD_ID, START_ID, 4]] = 0.5, 0.4, 0.1
+    table[4, [PAD_ID, END_ID]] = 0.9, 0.1
+    assert search(table, beam_width=1, limit=4) == search(table, beam_width=3, limit=4) == [4, 2]
+    logits = tf.math.log(tf.constant(table, tf.float32))
+    arguments = (
+        lambda token, state, memory: (tf.gather(logits, token), state, None),
+        tf.zeros([1, 1]),
+        tf.zeros([1, 1]),
+        tf.constant([4]),
+    )
+    np.testing.assert_array_equal(greedy_search(*arguments)[0], [[4, 2]])
+    close(tf.exp(beam_search(*arguments, beam_width=2).score), [0.01])
+
+
+def test_greedy_search_gives_no_weights_to_padding():
+    network, limit = Network(5), tf.constant([6, 2, 5])
+    tokens, weights = greedy_search(network.next_word, network.state, network.memory, limit)
+    written = tokens.numpy() != PAD_ID
+    assert not written.all()
+    close(weights.numpy().sum(axis=-1), written)
+
+
 # Ways to call
 
 
+@pytest.mark.parametrize("jit_compile", [None, True], ids=["graph", "XLA"])
 @pytest.mark.parametrize("static", [True, False], ids=["static", "unknown"])
 @pytest.mark.parametrize("beam_width", [1, 3])
-def test_compiled_code_finds_the_same(beam_width, static):
+def test_compiled_code_finds_the_same(beam_width, static, jit_compile):
     network, limit = Network(5), tf.constant([6, 2, 5])
     arguments = [tf.constant(network.state), tf.constant(network.memory), limit]
     signature = [tf.TensorSpec([None] * each.shape.rank, each.dtype) for each in arguments]
 
-    @tf.function(input_signature=None if static else signature)
+    @tf.function(input_signature=None if static else signature, jit_compile=jit_compile)
     def compiled(state, memory, limit):
         found = beam_search(network.next_word, state, memory, limit, beam_width=beam_width)
         return found, greedy_search(network.next_word, state, memory, limit)
@@ -334,6 +360,41 @@ def test_compiled_code_finds_the_same(beam_width, static):
     greedy, rows = greedy_search(network.next_word, *arguments)
     np.testing.assert_array_equal(tokens, greedy)
     close(weights, rows)
+
+
+def test_xla_gives_no_more_words_than_were_written():
+    """The limit is known while it compiles; the length of the translation is not."""
+    logits = tf.constant([[0.0, 0.0, 1.0, 0.0, 2.0]])
+
+    def next_word(token, state, memory):
+        return logits + 3 * tf.one_hot([2], 5) * state, state + 1, None
+
+    @tf.function(jit_compile=True)
+    def compiled():
+        arguments = next_word, tf.zeros([1, 1]), tf.ones([1, 1]), tf.constant([9])
+        return greedy_search(*arguments)[0], beam_search(*arguments, beam_width=1).tokens
+
+    for tokens in compiled():
+        np.testing.assert_array_equal(tokens, [[4, 2]])
+
+
+def test_xla_takes_a_beam_one_word_on():
+    network, limit = Network(3), tf.constant([5, 1, 5])
+
+    def two_words(state, memory):
+        beam = start_beam(state, 3, 2)
+        for _ in range(2):
+            token = tf.reshape(beam.token, [-1])
+            logits, state, _ = network.next_word(token, beam.state, tf.repeat(memory, 2, axis=0))
+            beam, place = extend_beam(beam, logits, state, limit)
+        return beam, place
+
+    arguments = tf.constant(network.state), tf.constant(network.memory)
+    compiled = tf.function(two_words, jit_compile=True, autograph=False)
+    for one, other in zip(
+        tf.nest.flatten(compiled(*arguments)), tf.nest.flatten(two_words(*arguments)), strict=True
+    ):
+        close(one, other)
 
 
 def test_log_probabilities_of_half_precision_logits_are_float32():
@@ -502,6 +563,46 @@ BAD_STEPS = {
 def test_bad_steps_name_the_argument(call, message):
     with pytest.raises((TypeError, ValueError), match=f"^{re.escape(message)}"):
         call()
+
+
+BAD_NESTS = {
+    "a length for all": (dict(state=(tf.zeros([3, 6]), 0)), "state: .* a row .*, got a scalar"),
+    "a row too few": (
+        dict(state=[tf.zeros([3, 6]), tf.zeros([2])]),
+        r"state: .*\(3,\), got \(2,\)",
+    ),
+    "memory of others": (dict(memory=tf.zeros([2, 3, 6])), r"memory: .*\(3,\), got \(2,\)"),
+    "no memory": (dict(memory=None), "memory: expected tensors or nests of them, got NoneType"),
+}
+
+
+@pytest.mark.parametrize(("changed", "message"), BAD_NESTS.values(), ids=BAD_NESTS)
+def test_a_state_or_a_memory_without_a_row_for_each_sentence_is_named(changed, message):
+    network = Network(0)
+    arguments = {"state": network.state, "memory": network.memory, "limit": [3, 3, 3], **changed}
+    with pytest.raises(ValueError, match=f"^{message}"):
+        greedy_search(network.next_word, **arguments)
+    with pytest.raises(ValueError, match=f"^{message}"):
+        beam_search(network.next_word, **arguments, beam_width=2)
+
+
+BAD_WORDS = {
+    "logits": (lambda network, *a: (tf.zeros([3]), a[1], None), r"logits: expected \(n, v\)"),
+    "weights": (
+        lambda network, *a: (*network.next_word(*a)[:2], tf.zeros([3])),
+        r"weights: expected \(n, k\)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("next_word", "message"), BAD_WORDS.values(), ids=BAD_WORDS)
+def test_what_a_decoder_gives_wrongly_is_named(next_word, message):
+    network = Network(0)
+    arguments = functools.partial(next_word, network), network.state, network.memory, [3, 3, 3]
+    with pytest.raises(ValueError, match=f"^{message}"):
+        greedy_search(*arguments)
+    with pytest.raises(ValueError, match=f"^{message}"):
+        beam_search(*arguments, beam_width=1)
 
 
 def test_a_step_takes_what_the_table_of_bad_ones_changes():

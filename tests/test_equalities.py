@@ -542,7 +542,10 @@ CALLS = {
         ),
     ),
     "padding_mask": (padding_mask, dict(tokens=ARRAYS, pad_id=NUMBERS)),
-    "causal_mask": (causal_mask, dict(query_length=NUMBERS, key_length=NUMBERS)),
+    "causal_mask": (
+        causal_mask,
+        dict(query_length=NUMBERS, key_length=NUMBERS, start=NUMBERS),
+    ),
     "local_mask": (local_mask, dict(query_length=NUMBERS, key_length=NUMBERS, window=NUMBERS)),
 }
 

@@ -14,7 +14,7 @@ import tensorflow as tf
 from attention_helpers.masks import padding_mask
 from attention_helpers.seq2seq import GRU, Seq2Seq, sentence_dropout
 from attention_helpers.text import END_ID, PAD_ID, START_ID, Vocabulary
-from attention_helpers.training import training_step
+from attention_helpers.training import masked_crossentropy, training_step
 
 ENGLISH = Vocabulary(["a", "black", "cat", "dog", "sees", "the"])
 FRENCH = Vocabulary(["chat", "chien", "le", "noir", "un", "voit", "."])
@@ -364,6 +364,46 @@ def test_each_training_step_drops_other_entries():
     assert len(losses) == 4
 
 
+# XLA
+
+
+@pytest.mark.parametrize("attention", [None, "bahdanau", "dot", "general", "concat"])
+def test_xla_takes_a_last_batch_that_is_smaller(attention):
+    results = []
+    for jit_compile in (False, True):
+        model = Seq2Seq(ENGLISH, FRENCH, attention=attention, **SIZES, seed=0)
+        model.compile("sgd", masked_crossentropy, jit_compile=jit_compile)
+        data = {"x": (SOURCE, TARGET_IN), "y": np.roll(TARGET_IN, -1, axis=1)}
+        model.fit(**data, batch_size=2, shuffle=False, verbose=0)
+        loss = model.evaluate(**data, batch_size=2, verbose=0)
+        results.append([loss, model.predict(data["x"], batch_size=2, verbose=0)])
+    for one, other in zip(*results, strict=True):
+        close(one, other)
+
+
+def test_xla_takes_a_last_batch_that_is_smaller_with_dropout():
+    model = Seq2Seq(ENGLISH, FRENCH, dropout=0.5, **SIZES, seed=0)
+    model.compile("adam", masked_crossentropy, jit_compile=True)
+    history = model.fit((SOURCE, TARGET_IN), TARGET_IN, batch_size=2, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
+
+
+@pytest.mark.parametrize("attention", [None, "bahdanau", "concat"])
+def test_xla_finds_the_same_translations(attention):
+    model = drawn_model(attention)
+
+    @tf.function(jit_compile=True, autograph=False)
+    def compiled(source):
+        return model.greedy(source, 6), model.beam_search(source, 6, beam_width=3)
+
+    (tokens, weights), found = compiled(tf.constant(SOURCE))
+    expected, rows = model.greedy(SOURCE, 6)
+    np.testing.assert_array_equal(tokens, expected)
+    close(weights, rows)
+    for one, other in zip(found, model.beam_search(SOURCE, 6, beam_width=3), strict=True):
+        close(one, other)
+
+
 # Seeds and files
 
 
@@ -446,12 +486,32 @@ def test_bad_arguments_of_a_step_are_named():
         "token: expected an integer dtype, got float32": ([1.0] * 3, memory.state),
         r"token: expected ids of shape \(3,\), got \(2,\)": ([1, 1], memory.state),
         r"token: expected ids of shape \(3,\), got \(3, 1\)": ([[1]] * 3, memory.state),
-        r"state: expected shape \(3, 8\), got \(3, 7\)": ([1] * 3, draw(3, 7)),
+        r"memory.state: expected .* n = 7 as in state, got": ([1] * 3, draw(3, 7)),
         r"state: expected \(b, n\), got shape \(8,\)": ([1] * 3, draw(8)),
+        r"state: expected \(b, n\), got shape \(3, 1, 8\)": ([1] * 3, draw(3, 1, 8)),
+        r"memory.state: expected dtype float64": ([1] * 3, draw(3, 8).astype("float64")),
     }
     for message, (token, state) in bad.items():
-        with pytest.raises(ValueError, match=message):
+        with pytest.raises(ValueError, match=f"^{message}"):
             model.next_word(token, state, memory)
+
+
+BAD_MEMORIES = {
+    "one vector": (lambda memory: drawn_model(None).encode(SOURCE), "depths .*8, 8, 8.*8, 24, 8"),
+    "annotations": (lambda memory: drawn_model("concat").encode(SOURCE), "memory: .*16, 8, 8"),
+    "rank": (lambda memory: memory._replace(value=memory.value[0]), "memory.value: expected "),
+    "rows": (lambda memory: memory._replace(key=memory.key[:2]), "memory.key: .*b = 3"),
+    "places": (lambda memory: memory._replace(key=memory.key[:, :2]), "memory.key: .*k = 5"),
+    "nothing": (lambda memory: memory._replace(key=None), "memory.key: expected an array"),
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BAD_MEMORIES.values(), ids=BAD_MEMORIES)
+def test_a_memory_of_another_kind_is_named(change, message):
+    model = drawn_model("dot")
+    memory = model.encode(SOURCE)
+    with pytest.raises(ValueError, match=f"{message}"):
+        model.next_word([1] * 3, memory.state, change(memory))
 
 
 BAD_GRUS = {
@@ -468,20 +528,6 @@ def test_bad_arguments_of_a_gru_are_named(inputs, mask, message):
         gru_and_keras_gru()[0](inputs, mask=mask)
     with pytest.raises(ValueError, match="units: expected a positive integer, got -1"):
         GRU(-1)
-
-
-# Dtypes
-
-
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_a_mixed_policy_is_refused(policy):
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(policy)
-    try:
-        with pytest.raises(ValueError, match=f"^dtype: expected one dtype .* the policy {policy}"):
-            Seq2Seq(ENGLISH, FRENCH)
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 # Wrong calls of other kinds

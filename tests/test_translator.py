@@ -6,15 +6,19 @@ to be felt in the logits.
 
 import contextlib
 import functools
+import pickle
 import subprocess
 import sys
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from attention_helpers.seq2seq import Seq2Seq
-from attention_helpers.text import END_ID, Vocabulary
+from attention_helpers.text import END_ID, PAD_ID, START_ID, SentencePair, Vocabulary
+from attention_helpers.training import masked_crossentropy, train
+from attention_helpers.translator import Translator
 
 ENGLISH = Vocabulary(["a", "black", "cat", "dog", "sees", "the"])
 FRENCH = Vocabulary(["chat", "chien", "le", "noir", "un", "voit", "."])
@@ -47,6 +51,82 @@ def attentive(request):
 
 def close(one, other, atol=2e-5):
     np.testing.assert_allclose(np.asarray(one), np.asarray(other), rtol=0, atol=atol)
+
+
+# A model of another kind
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Table(Translator):
+    """The logits of a word, by the source word at its place and the word before it."""
+
+    def __init__(self, *vocabularies, **kwargs):
+        super().__init__(*vocabularies, **kwargs)
+        shape = len(self.source_vocabulary), *[len(self.target_vocabulary)] * 2
+        self.table = self.add_weight(name="table", shape=shape, initializer="zeros")
+
+    def encode(self, source, training=False):
+        source = tf.pad(self.source_ids(source), [[0, 0], [0, 1]])  # so that END has a place
+        return {"tables": tf.gather(self.table, source)}
+
+    def start_state(self, memory):
+        return {"place": tf.zeros(tf.shape(memory["tables"])[:1], tf.int32)}
+
+    def next_word(self, token, state, memory):
+        place = tf.minimum(state["place"], tf.shape(memory["tables"])[1] - 1)
+        table = tf.gather(memory["tables"], place, batch_dims=1)
+        logits = tf.gather(table, self.token_ids(token), batch_dims=1)
+        return logits, {"place": state["place"] + 1}, None
+
+    def teacher_force(self, source, target_in, training=False):
+        tables = self.encode(source)["tables"]
+        target_in = self.target_ids(target_in, tables.shape[0])
+        places = tf.minimum(tf.range(tf.shape(target_in)[1]), tf.shape(tables)[1] - 1)
+        return tf.gather(tf.gather(tables, places, axis=1), target_in, batch_dims=2), None
+
+
+def pairs_of_letters(number, seed):
+    """Capitals, but for a letter that follows itself: that one is written as a dash."""
+    random = np.random.default_rng(seed)
+    for _ in range(number):
+        words = random.choice(list("abc"), random.integers(1, 6))
+        before = ["", *words[:-1]]
+        target = [w.upper() if w != b else "-" for w, b in zip(words, before, strict=True)]
+        yield SentencePair(tuple(words), tuple(target), frozenset(), frozenset())
+
+
+def test_a_table_of_words_trains_translates_searches_is_saved_and_loaded(tmp_path):
+    table = Table(list("abc"), [*"ABC", "-"], seed=0)
+    pairs = [p for p in pairs_of_letters(200, seed=0) if "-" not in p.target]
+    history = train(table, pairs, steps=120, learning_rate=0.3, verbose=False)
+    assert history["loss"][0] > 2 > 0.05 > history["loss"][-1]
+    unseen = [p for p in pairs_of_letters(60, seed=1) if "-" not in p.target]
+    for width in (1, 3):
+        translations = table.translate([pair.source for pair in unseen], beam_width=width)
+        assert [t.tokens for t in translations] == [pair.target for pair in unseen]
+        assert all(t.weights is None for t in translations)
+    table.save(tmp_path / "table.keras")
+    loaded = Table.load(tmp_path / "table.keras", source_vocabulary=list("abc"))
+    sentences = [pair.source for pair in unseen]
+    assert loaded.translate(sentences) == table.translate(sentences)
+    tokens, weights = loaded.greedy([[4, 5, 0]], max_length=5)
+    np.testing.assert_array_equal(tokens, [[4, 5, END_ID]])
+    assert weights is loaded.beam_search([[4, 5, 0]], max_length=5).weights is None
+    with pytest.raises(ValueError, match="^path: expected a saved Seq2Seq, got .* holds a Table"):
+        Seq2Seq.load(tmp_path / "table.keras")
+
+
+def test_a_model_that_lacks_a_method_says_which():
+    bare = Translator(["a"], ["b"])
+    calls = {
+        "encode": lambda: bare.translate([["a"]]),
+        "start_state": lambda: bare.start_state(None),
+        "next_word": lambda: bare.next_word([1], None, None),
+        "teacher_force": lambda: bare((np.array([[4]]), np.array([[1]]))),
+    }
+    for name, call in calls.items():
+        with pytest.raises(NotImplementedError, match=f"Translator defines no {name}"):
+            call()
 
 
 # Translation
@@ -94,6 +174,146 @@ def test_a_translation_stops_at_end_or_at_the_limit(attentive):
 
 def test_no_sentences_give_no_translations(model):
     assert model.translate([]) == []
+
+
+def test_a_word_out_of_the_vocabulary_is_read_as_unknown():
+    model = drawn_model("bahdanau")
+    (one,) = model.translate([["a", "cow"]], unknown="replace")
+    tokens, weights = model.greedy([[ENGLISH.encode(["a"])[0], 3]], max_length=14)
+    assert one.tokens == FRENCH.decode(tokens[0].numpy())
+    close(one.weights, weights[0])
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_neither_padding_nor_start_is_ever_written(model, width):
+    bias = model.decoder.logits.bias
+    before = bias.numpy()
+    for special in (PAD_ID, START_ID):
+        bias.assign(before + 30 * (np.arange(len(before)) == special))
+        found = model.beam_search(SOURCE, 6, beam_width=width)
+        tokens = model.greedy(SOURCE, 6)[0] if width == 1 else found.tokens
+        bias.assign(before)
+        for row, length in zip(tokens.numpy(), found.length.numpy(), strict=True):
+            assert not {PAD_ID, START_ID} & {*row[:length]} and not row[length:].any()
+
+
+# As Keras' users call it
+
+
+def test_a_dict_of_inputs_is_as_good_as_a_pair():
+    model = drawn_model("dot")
+    expected = model((SOURCE, TARGET_IN))
+    close(model({"target_in": TARGET_IN, "source": SOURCE}), expected, atol=0)
+    close(model.predict({"source": SOURCE, "target_in": TARGET_IN}, verbose=0), expected)
+    close(model.predict([SOURCE, TARGET_IN], batch_size=2, verbose=0), expected)
+
+
+BAD_INPUTS = {
+    "one array": (SOURCE, "got ndarray"),
+    "three arrays": ((SOURCE, TARGET_IN, TARGET_IN), "got tuple of 3"),
+    "other names": ({"source": SOURCE, "target": TARGET_IN}, r"got dict of \['source', 'target'\]"),
+}
+
+
+@pytest.mark.parametrize(("inputs", "got"), BAD_INPUTS.values(), ids=BAD_INPUTS)
+def test_other_inputs_are_refused(inputs, got):
+    message = rf"inputs: expected \(source, target_in\), or a dict of the two, {got}"
+    with pytest.raises(ValueError, match=message):
+        drawn_model("dot").call(inputs)
+    model = Seq2Seq(ENGLISH, FRENCH, **SIZES)
+    model.compile("adam", masked_crossentropy)
+    with pytest.raises(ValueError, match=message.partition("got")[0]):
+        model.fit(inputs, TARGET_IN, verbose=0)
+
+
+def test_an_exported_model_gives_the_same_logits(tmp_path, model):
+    model.export(tmp_path / "exported")
+    exported = tf.saved_model.load(tmp_path / "exported")
+    for rows in (1, 3):
+        source, target_in = tf.constant(SOURCE[:rows]), tf.constant(TARGET_IN[:rows, :4])
+        expected = model((source, target_in))
+        close(exported.serve(source, target_in), expected)
+        by_name = exported.signatures["serving_default"](source=source, target_in=target_in)
+        close(*by_name.values(), expected)
+
+
+def test_a_trained_model_is_exported_without_its_dropout(tmp_path):
+    model = Seq2Seq(ENGLISH, FRENCH, dropout=0.5, **SIZES, seed=0)
+    model.compile("adam", masked_crossentropy)
+    model.fit((SOURCE, TARGET_IN), TARGET_IN, verbose=0)
+    model.export(tmp_path)
+    exported = tf.saved_model.load(tmp_path)
+    inputs = tf.constant(SOURCE), tf.constant(TARGET_IN)
+    close(exported.serve(*inputs), model(inputs))
+
+
+def test_what_else_is_done_with_models(capsys):
+    model = drawn_model("general")
+    expected = model((SOURCE, TARGET_IN))
+    close(pickle.loads(pickle.dumps(model))((SOURCE, TARGET_IN)), expected, atol=0)
+    clone = keras.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    close(clone((SOURCE, TARGET_IN)), expected, atol=0)
+    assert keras.models.model_from_json(model.to_json()).settings == model.settings
+    model.summary()
+    assert "encoder" in capsys.readouterr().out
+    symbolic = model((keras.Input((5,), dtype="int32"), keras.Input((4,), dtype="int32")))
+    assert symbolic.shape == (None, 4, len(FRENCH))
+
+
+# Dtypes
+
+POLICIES = [
+    *(("bfloat16", attention) for attention in (None, "bahdanau", "dot", "general", "concat")),
+    ("float16", "bahdanau"),
+    ("float64", "bahdanau"),
+    *(("mixed_bfloat16", attention) for attention in (None, "bahdanau", "dot", "concat")),
+    ("mixed_float16", "general"),
+]
+
+
+@pytest.mark.parametrize(("policy", "attention"), POLICIES)
+def test_a_model_computes_translates_and_is_loaded_in_its_policy(tmp_path, policy, attention):
+    model = Seq2Seq(ENGLISH, FRENCH, attention=attention, dtype=policy, **SIZES, seed=0)
+    dtype = "float32" if policy.startswith("mixed") else policy
+    assert {weight.dtype for weight in model.weights} == {dtype}
+    logits = model((SOURCE, TARGET_IN))
+    assert logits.dtype == policy.removeprefix("mixed_")
+    wide = Seq2Seq(ENGLISH, FRENCH, attention=attention, **SIZES, seed=0)
+    wide.set_weights([tf.cast(weight, "float32").numpy() for weight in model.weights])
+    close(tf.cast(logits, "float32"), wide((SOURCE, TARGET_IN)), atol=0.05)
+    memory = model.encode(SOURCE)
+    one, state, _ = model.next_word(TARGET_IN[:, 0], memory.state, memory)
+    assert one.dtype == state.dtype == logits.dtype
+    close(tf.cast(one, "float32"), tf.cast(logits[:, 0], "float32"), atol=0.02)
+    for width in (1, 2):
+        assert len(model.translate(SENTENCES, beam_width=width, max_length=3)) == 4
+    model.save(tmp_path / "model.keras")
+    loaded = Seq2Seq.load(tmp_path / "model.keras")
+    assert loaded.dtype_policy.name == policy
+    np.testing.assert_array_equal(loaded((SOURCE, TARGET_IN)), logits)
+
+
+@pytest.mark.parametrize("policy", ["float64", "mixed_bfloat16", "mixed_float16"])
+def test_a_model_learns_in_its_policy(policy):
+    model = Seq2Seq(["a"], ["b"], dropout=0.1, dtype=policy, **SIZES, seed=0)
+    pair = SentencePair(("a", "a"), ("b",), frozenset(), frozenset())
+    loss = train(model, [pair], steps=30, learning_rate=0.02, verbose=False)["loss"]
+    assert loss[-1] < 0.5 < loss[0]
+    for width in (1, 2):
+        assert model.translate([("a", "a")], beam_width=width)[0].tokens == ("b",)
+
+
+def test_the_global_policy_is_that_of_a_model():
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        assert Seq2Seq(ENGLISH, FRENCH)((SOURCE, TARGET_IN)).dtype == "bfloat16"
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+# Files
 
 
 @pytest.mark.filterwarnings("error::UserWarning")
@@ -144,8 +364,15 @@ def test_a_file_that_holds_no_seq2seq_is_refused(tmp_path):
 
 BAD_CALLS = {
     "empty": (dict(sentences=[["a"], []]), ValueError, r"sentences\[1\]: .*empty sentence"),
-    "text": (dict(sentences=["a cat"]), TypeError, r"sentences\[0\]: .*the string 'a cat'"),
+    "text": (dict(sentences=["a cat"]), TypeError, r"sentences\[0\]: .*'a cat'"),
     "unknown": (dict(sentences=[["a", "cow"]]), ValueError, r"sentences\[0\]: .*'cow'.* unknown"),
+    "special": (dict(sentences=[["a", "<pad>", "cat"]]), ValueError, r"sentences\[0\]: .*<pad>"),
+    "start": (
+        dict(sentences=[["a"], ["<start>"]], unknown="replace"),
+        ValueError,
+        r"sentences\[1\]: .*<start>",
+    ),
+    "how unknown": (dict(unknown="skip"), ValueError, "unknown.*'skip'"),
     "max_length": (
         dict(max_length=0),
         ValueError,

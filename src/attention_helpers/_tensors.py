@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,7 +50,7 @@ def tensors(
         ValueError: key: expected (..., k, d) with d = 2 as in query, got shape (1, 1)
     """
     converted = [_tensor(name, array) for name, array in arrays.items()]
-    dtypes, shapes = tuple(x.dtype for x in converted), tuple(x.shape for x in converted)
+    dtypes, shapes = tuple([x.dtype for x in converted]), tuple([x.shape for x in converted])
     _check_pattern(axes, nonempty, wide, tuple(arrays), dtypes, shapes)
     return converted
 
@@ -90,6 +90,11 @@ def boolean(name: str, mask: TensorLike) -> tf.Tensor:
     return mask
 
 
+def dtype_of_scores(dtype: tf.DType) -> tf.DType:
+    """The dtype in which the scores of such queries and keys are computed."""
+    return tf.float32 if dtype.size == 2 else dtype
+
+
 def at_least_float32(tensor: tf.Tensor) -> tf.Tensor:
     """A tensor of 16 bits in float32; any other as it is.
 
@@ -98,6 +103,17 @@ def at_least_float32(tensor: tf.Tensor) -> tf.Tensor:
         'float32'
     """
     return tf.cast(tensor, tf.float32) if tensor.dtype.size == 2 else tensor
+
+
+def rounded(tensor: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """A tensor in that dtype; itself if it has it, for `tf.cast` takes its time to see that."""
+    return tensor if tensor.dtype == dtype else tf.cast(tensor, dtype)
+
+
+@functools.lru_cache
+def limits(dtype: tf.DType) -> tuple[float, float]:
+    """The lowest and the highest finite number."""
+    return float(dtype.min), float(dtype.max)
 
 
 def bias_for(bias: TensorLike, dtype: tf.DType, shape: tf.TensorShape) -> tf.Tensor:
@@ -288,14 +304,28 @@ def widen(tensor: tf.Tensor, batch: tf.Tensor, own: int) -> tf.Tensor:
     shape = tf.shape(tensor)
     own_shape = shape[rank - own :] if rank is not None else shape[tf.size(shape) - own :]
     if axes is None or rank is None or axes < 4:
-        return tf.broadcast_to(tensor, tf.concat([batch, own_shape], axis=0))
+        return _broadcast_to(tensor, tf.concat([batch, own_shape], axis=0))
     # One axis after the other, for TensorFlow refuses many that alternate between 1 and more.
     tensor = tf.reshape(tensor, tf.concat([[1] * (axes + own - rank), shape], axis=0))
     for axis in range(axes):
         shape = tf.shape(tensor)
         shape = tf.concat([shape[:axis], batch[axis : axis + 1], shape[axis + 1 :]], axis=0)
-        tensor = tf.broadcast_to(tensor, shape)
+        tensor = _broadcast_to(tensor, shape)
     return tensor
+
+
+def _broadcast_to(tensor: tf.Tensor, shape: tf.Tensor) -> tf.Tensor:
+    """`tf.broadcast_to`, whose own gradient XLA cannot compile in a loop with an unknown size."""
+
+    def broadcast(tensor: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        def gradient(upstream: tf.Tensor) -> tf.Tensor:
+            small = tf.shape(tensor)
+            axes, _ = tf.raw_ops.BroadcastGradientArgs(s0=small, s1=tf.shape(upstream))
+            return tf.reshape(tf.reduce_sum(upstream, axes), small)
+
+        return tf.broadcast_to(tensor, shape), gradient
+
+    return tf.custom_gradient(broadcast)(tensor)
 
 
 def _tensor(name: str, array: TensorLike) -> tf.Tensor:

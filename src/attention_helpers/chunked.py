@@ -3,7 +3,7 @@
 The scores are computed block by block: some rows of the flattened leading axes, `chunk_size`
 queries, `chunk_size` keys. Along the keys the softmax is a running one: the maximum so far, the sum
 and the weighted sum of the values relative to it. The backward pass computes each block again from
-query and key and from one number a query, the logarithm of the softmax's denominator.
+query and key and from two numbers a query, its largest score and the softmax's denominator.
 
 The letters are those of `functional`; `n` is the one axis into which the leading axes are flattened.
 """
@@ -21,13 +21,14 @@ from ._tensors import (
     at_least_float32,
     axis_size,
     bias_for,
+    dtype_of_scores,
     finite_scalar,
     mask_for,
     scores_shape,
     tensors,
     widen,
 )
-from .functional import by_groups, merge_groups, project, scaled
+from .functional import attend, by_groups, forbid_infinite, merge_groups, project, scaled
 
 __all__ = ["chunked_additive_attention", "chunked_attention"]
 
@@ -42,7 +43,9 @@ _without_autograph = tf.autograph.experimental.do_not_convert
 Carry: TypeAlias = "list[tf.Tensor]"
 Result: TypeAlias = "tuple[Carry, list[tf.Tensor]]"
 Size: TypeAlias = "int | tf.Tensor"
-Score: TypeAlias = Callable[..., tf.Tensor]  # of query (n, q, d), key (n, k, d) and its weights
+# Of query (n, q, d), key (n, k, d) and its own weights: the scores (n, q, k), and a function from
+# their gradient to those of the arguments.
+Score: TypeAlias = Callable[..., "tuple[tf.Tensor, Callable[[tf.Tensor], list[tf.Tensor]]]"]
 
 
 def chunked_attention(
@@ -61,7 +64,8 @@ def chunked_attention(
 
     There are no weights in the result: they are what is not held. Beyond its arguments, its result
     and their gradients it needs memory for a few blocks of at most 2¹⁸ or chunk_size² scores,
-    whatever the lengths are. A gradient of a gradient is right too, but holds the whole scores.
+    whatever the lengths are. A gradient of a gradient is right too, and so is forward mode
+    (`tf.autodiff.ForwardAccumulator`) outside of compiled functions, but both hold all the scores.
 
     Args:
         query: floating `(..., q, d)`.
@@ -69,8 +73,8 @@ def chunked_attention(
         value: of the same dtype, `(..., k, v)`.
         mask: boolean, broadcastable to `(..., q, k)`, True = may attend; None allows all. A mask
             without its largest axes, such as `padding_mask`, is never widened.
-        bias: what is added to the scores, such as relative positions: of the same dtype, finite,
-            broadcastable to `(..., q, k)`; None adds nothing.
+        bias: what is added to the scores, such as relative positions: of the same dtype,
+            broadcastable to `(..., q, k)`; −∞ forbids as a mask does; None adds nothing.
         causal: whether no query may attend to a later key, as `causal_mask` says, without its
             matrix. It is combined with `mask`.
         scale: the factor of the scores, a finite scalar; None means 1/√d.
@@ -105,7 +109,7 @@ def chunked_attention(
     if bias is not None:
         bias = bias_for(bias, query.dtype, scores_shape(query.shape, key.shape))
     if scale is not None:
-        scale = finite_scalar("scale", scale, query.dtype)
+        scale = finite_scalar("scale", scale, dtype_of_scores(query.dtype))
     context = _without_autograph(_in_blocks)(
         _dot, [scaled(query, scale), key, value], mask, bias, causal, chunk_size
     )
@@ -166,13 +170,29 @@ def chunked_additive_attention(
     )
 
 
-def _dot(query: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-    return tf.matmul(query, key, transpose_b=True)  # einsum "nqd,nkd->nqk", without its overhead
+def _dot(
+    query: tf.Tensor, key: tf.Tensor
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], list[tf.Tensor]]]:
+    """The score query keyᵀ; einsum "nqd,nkd->nqk" without its overhead."""
+
+    def gradients(of_scores: tf.Tensor) -> list[tf.Tensor]:
+        return [tf.matmul(of_scores, key), tf.matmul(of_scores, query, transpose_a=True)]
+
+    return tf.matmul(query, key, transpose_b=True), gradients
 
 
-def _additive(query: tf.Tensor, key: tf.Tensor, weight: tf.Tensor) -> tf.Tensor:
-    hidden = tf.tanh(query[:, :, None, :] + key[:, None, :, :])
-    return project(hidden, weight[:, None])[..., 0]
+def _additive(
+    query: tf.Tensor, key: tf.Tensor, score_kernel: tf.Tensor
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], list[tf.Tensor]]]:
+    """The score vᵀ tanh(query + key)."""
+    hidden = tf.tanh(query[:, :, None, :] + key[:, None, :, :])  # (n, q, k, u)
+
+    def gradients(of_scores: tf.Tensor) -> list[tf.Tensor]:
+        of_sums = of_scores[..., None] * (score_kernel * (1 - hidden * hidden))
+        of_kernel = tf.einsum("nqk,nqku->u", of_scores, hidden)
+        return [tf.reduce_sum(of_sums, axis=2), tf.reduce_sum(of_sums, axis=1), of_kernel]
+
+    return project(hidden, score_kernel[:, None])[..., 0], gradients
 
 
 class _Span(NamedTuple):
@@ -218,7 +238,8 @@ class _Table(NamedTuple):
 
     def strip(self, n: _Span, q: _Span) -> tf.Tensor:
         """What belongs to some queries, for all keys: `(n or 1, q or 1, k or 1)`."""
-        return tf.gather(self.matrix, self.rows(n, q))
+        # Not tf.gather, whose gradient is an IndexedSlices, which second derivatives stumble over.
+        return tf.gather_nd(self.matrix, self.rows(n, q)[..., None])
 
     def add(self, matrix: tf.Tensor, new: tf.Tensor, n: _Span, q: _Span) -> tf.Tensor:
         """Adds `(n, q, k)` to the rows of a matrix that it belongs to."""
@@ -286,8 +307,18 @@ class _Plan(NamedTuple):
         mask = None if strip.mask is None else strip.cut(strip.mask, k)
         if not self.causal:
             return mask
+        # `causal_mask` of a block, whose queries do not stand where its last keys stand.
         causal = k.positions() <= q.positions()[:, None] + (k.total - q.total)
         return causal if mask is None else mask & causal
+
+    def scores(
+        self, scores: tf.Tensor, strip: _Strip, q: _Span, k: _Span
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """The scores of a block with their bias, and what may be attended to, None for all."""
+        allowed = self.allowed(strip, q, k)
+        if strip.bias is None:
+            return scores, allowed
+        return forbid_infinite(scores + strip.cut(strip.bias, k), allowed)
 
     def stop(self, q: _Span, k: Size) -> Size | None:
         """The number of chunks of keys that the last of the queries may look at; None for all."""
@@ -333,58 +364,69 @@ def _attend(plan: _Plan, *tensors: tf.Tensor) -> tf.Tensor:
 
     def attend(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], list[tf.Tensor]]]:
         # Without stop_gradient an eager tape would keep every block, which nobody asks for.
-        context, log_sum = _forward(plan, _operands(*map(tf.stop_gradient, tensors)))
+        hide = tf.stop_gradient if tf.executing_eagerly() else _refuse_forward_mode
+        context, maximum, total = _forward(plan, _operands(*map(hide, tensors)))
 
         def gradient(upstream: tf.Tensor) -> list[tf.Tensor]:
-            return _gradient(plan, context, log_sum, upstream, *tensors)
+            return _gradient(plan, [context, maximum, total], upstream, *tensors)
 
         return context, gradient
 
     return tf.custom_gradient(attend)(*tensors)
 
 
+def _refuse_forward_mode(tensor: tf.Tensor) -> tf.Tensor:
+    """The tensor, behind which reverse mode never looks, and forward mode in a graph would err."""
+
+    def gradient(upstream: tf.Tensor) -> tf.Tensor:
+        raise NotImplementedError(
+            "attention in chunks: expected no forward mode (tf.autodiff.ForwardAccumulator) in a "
+            "compiled function; without tf.function it works, and so does attention without chunks"
+        )
+
+    return tf.custom_gradient(lambda x: (tf.identity(x), gradient))(tensor)
+
+
 def _gradient(
-    plan: _Plan, context: tf.Tensor, log_sum: tf.Tensor, upstream: tf.Tensor, *tensors: tf.Tensor
+    plan: _Plan, results: list[tf.Tensor], upstream: tf.Tensor, *tensors: tf.Tensor
 ) -> list[tf.Tensor]:
     """The gradients of the tensors; the gradients of those are the dense computation's."""
+
+    def of_dense(
+        upstream: tf.Tensor, tensors: list[tf.Tensor], upstreams: list[tf.Tensor]
+    ) -> list[tf.Tensor]:
+        zero = tf.UnconnectedGradients.ZERO
+        context = _dense(plan, _operands(*tensors))
+        first = tf.gradients(context, tensors, upstream, unconnected_gradients=zero)
+        return tf.gradients(first, [upstream, *tensors], upstreams, unconnected_gradients=zero)
 
     def first(
         upstream: tf.Tensor, *tensors: tf.Tensor
     ) -> tuple[list[tf.Tensor], Callable[..., list[tf.Tensor]]]:
         def second(*upstreams: tf.Tensor) -> list[tf.Tensor]:
-            zero = tf.UnconnectedGradients.ZERO
-            with tf.GradientTape() as outer:
-                outer.watch((upstream, *tensors))
-                with tf.GradientTape() as inner:
-                    inner.watch(tensors)
-                    dense = _dense(plan, _operands(*tensors))
-                gradients = inner.gradient(dense, tensors, upstream, zero)
-                gradients = [tf.convert_to_tensor(x) for x in gradients]  # not IndexedSlices
-            return list(outer.gradient(gradients, (upstream, *tensors), list(upstreams), zero))
+            # A graph and not a tape: in forward mode, which comes here too, tapes record nothing.
+            run = tf.function(of_dense, autograph=False) if tf.executing_eagerly() else of_dense
+            gradients: list[tf.Tensor] = run(upstream, [*map(tf.identity, tensors)], [*upstreams])
+            return gradients
 
         stopped = [tf.stop_gradient(x) for x in (upstream, *tensors)]
-        return _backward(plan, context, log_sum, stopped[0], _operands(*stopped[1:])), second
+        return _backward(plan, results, stopped[0], _operands(*stopped[1:])), second
 
     return list(tf.custom_gradient(first)(upstream, *tensors))
 
 
 def _dense(plan: _Plan, operands: _Operands) -> tf.Tensor:
-    """The context, all scores at once: for the second derivative only."""
-    sizes = axis_size(operands.query, 0), axis_size(operands.query, 1), axis_size(operands.key, 1)
+    """The context, all scores at once: for second derivatives and forward mode only."""
+    sizes = (axis_size(operands.query, 0), axis_size(operands.query, 1), axis_size(operands.key, 1))
     n, q, k = (_Span(0, size, size) for size in sizes)
-    strip = plan.strip(operands.bias, n, q)
-    scores = plan.score(operands.query, operands.key, *operands.weights)
-    scores = scores if strip.bias is None else scores + strip.bias
-    allowed = plan.allowed(strip, q, k)
-    if allowed is None:
-        return tf.matmul(tf.nn.softmax(scores), operands.value)
-    weights = tf.nn.softmax(tf.where(allowed, scores, scores.dtype.min))
-    return tf.matmul(tf.where(allowed, weights, 0.0), operands.value)
+    scores, _ = plan.score(operands.query, operands.key, *operands.weights)
+    scores, allowed = plan.scores(scores, plan.strip(operands.bias, n, q), q, k)
+    return attend(scores, operands.value, allowed)[0]
 
 
 def _forward(plan: _Plan, whole: _Operands) -> list[tf.Tensor]:
-    """The context (n, q, v), and the logarithm of the softmax's denominator (n, q, 1)."""
-    widths = [axis_size(whole.value, 2), 1]
+    """The context (n, q, v); the largest score and the softmax's denominator, (n, q, 1) each."""
+    widths = [axis_size(whole.value, 2), 1, 1]
 
     def some_rows(n: _Span, _: Carry) -> Result:
         rows = whole.of_rows(n)
@@ -401,17 +443,15 @@ def _forward(plan: _Plan, whole: _Operands) -> list[tf.Tensor]:
 
 
 def _running_softmax(plan: _Plan, block: _Operands, n: _Span, q: _Span) -> list[tf.Tensor]:
-    """The context of some queries, (n, q, v), and the logarithms of the denominators (n, q, 1)."""
+    """The context, the largest scores and the denominators of some queries."""
     lowest = block.query.dtype.min
     strip = plan.strip(block.bias, n, q)
 
     def some_keys(k: _Span, carry: Carry) -> Result:
         maximum, total, weighted = carry
         part = block.of_keys(k)
-        scores = plan.score(part.query, part.key, *part.weights)
-        if strip.bias is not None:
-            scores += strip.cut(strip.bias, k)
-        allowed = plan.allowed(strip, q, k)
+        scores, _ = plan.score(part.query, part.key, *part.weights)
+        scores, allowed = plan.scores(scores, strip, q, k)
         if allowed is not None:
             scores = tf.where(allowed, scores, lowest)
         new = tf.maximum(maximum, tf.reduce_max(scores, axis=-1, keepdims=True))
@@ -429,22 +469,21 @@ def _running_softmax(plan: _Plan, block: _Operands, n: _Span, q: _Span) -> list[
     start = [tf.fill(column, lowest), tf.zeros(column, dtype), tf.zeros(wide, dtype)]
     stop = plan.stop(q, axis_size(block.key, 1))
     (maximum, total, weighted), _ = _over(block.key, 1, plan.chunk_size, some_keys, start, [], stop)
-    total = tf.where(
-        total == 0, tf.ones_like(total), total
-    )  # a row with nothing to attend to gives zeros
-    return [weighted / total, maximum + tf.math.log(total)]
+    total = tf.where(total == 0, tf.ones_like(total), total)  # where there is nothing to attend to
+    return [weighted / total, maximum, total]
 
 
 def _backward(
-    plan: _Plan, context: tf.Tensor, log_sum: tf.Tensor, upstream: tf.Tensor, whole: _Operands
+    plan: _Plan, results: list[tf.Tensor], upstream: tf.Tensor, whole: _Operands
 ) -> list[tf.Tensor]:
     """The gradients of query, key, value, bias and weights."""
+    context, maximum, total = results
     # The sum over the keys of each weight times its own gradient, which the softmax subtracts.
     mean = tf.reduce_sum(context * upstream, axis=-1, keepdims=True)
 
     def some_rows(n: _Span, carry: Carry) -> Result:
         rows = whole.of_rows(n)
-        sides = [n.cut(x, axis=0) for x in (upstream, log_sum, mean)]
+        sides = [n.cut(x, axis=0) for x in (upstream, maximum, total, mean)]
 
         def some_queries(q: _Span, carry: Carry) -> Result:
             block = rows._replace(query=q.cut(rows.query, axis=1))
@@ -468,24 +507,20 @@ def _backward_of_queries(
     plan: _Plan, block: _Operands, sides: list[tf.Tensor], n: _Span, q: _Span, carry: Carry
 ) -> Result:
     """Adds what some queries give to the gradients of key, value, bias and weights."""
-    upstream, log_sum, mean = sides
+    upstream, maximum, total, mean = sides
     all_keys, all_values, bias, *all_weights = carry
     strip = plan.strip(block.bias, n, q)
 
     def some_keys(k: _Span, carry: Carry) -> Result:
         part = block.of_keys(k)
-        differentiable = (part.query, part.key, *part.weights)
-        with tf.GradientTape() as tape:
-            tape.watch(differentiable)
-            scores = plan.score(*differentiable)
-        biased = scores if strip.bias is None else scores + strip.cut(strip.bias, k)
-        weights = tf.exp(biased - log_sum)
-        allowed = plan.allowed(strip, q, k)
+        scores, gradients = plan.score(part.query, part.key, *part.weights)
+        scores, allowed = plan.scores(scores, strip, q, k)
+        weights = tf.exp(scores - maximum) / total
         if allowed is not None:
             weights = tf.where(allowed, weights, 0.0)
         value = tf.matmul(weights, upstream, transpose_a=True)
         of_scores = weights * (tf.matmul(upstream, part.value, transpose_b=True) - mean)
-        query, key, *others = tape.gradient(scores, differentiable, of_scores)
+        query, key, *others = gradients(of_scores)
         carry = [total + new for total, new in zip(carry, [query, *others], strict=True)]
         return carry, [key, value, *([] if plan.bias is None else [of_scores])]
 

@@ -24,8 +24,11 @@ from ._tensors import (
     at_least_float32,
     axis_size,
     bias_for,
+    dtype_of_scores,
     finite_scalar,
+    limits,
     mask_for,
+    rounded,
     scores_shape,
     show,
     tensors,
@@ -49,10 +52,11 @@ def softmax_of_allowed(scores: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
     """exp(scores) / Σ exp(scores) over what the mask allows; zeros where it allows nothing."""
     scores, dtype = at_least_float32(scores), scores.dtype
     if mask is None:
-        return tf.cast(tf.nn.softmax(scores), dtype)  # it subtracts the maximum: no overflow
+        return rounded(tf.nn.softmax(scores), dtype)  # it subtracts the maximum: no overflow
     # The lowest finite number, for with -inf a row with nothing allowed would be 0/0.
-    weights = tf.nn.softmax(tf.where(mask, scores, scores.dtype.min))
-    return tf.cast(tf.where(mask, weights, 0.0), dtype)
+    lowest, _ = limits(scores.dtype)
+    weights = tf.nn.softmax(tf.where(mask, scores, lowest))
+    return rounded(tf.where(mask, weights, 0.0), dtype)
 
 
 def attend(
@@ -61,7 +65,7 @@ def attend(
     """The mean of the values, weighted by the softmax of the scores; and the weights."""
     weights = softmax_of_allowed(at_least_float32(scores), mask)
     context = tf.einsum("...qk,...kv->...qv", weights, at_least_float32(value))
-    return tf.cast(context, value.dtype), tf.cast(weights, value.dtype)
+    return rounded(context, value.dtype), rounded(weights, value.dtype)
 
 
 def dot_product(query: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
@@ -110,6 +114,8 @@ def project(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     (benchmarks/projection.py). `tf.tensordot` makes the same product, but in a loop XLA cannot
     compile it where the size of a batch is unknown.
     """
+    if inputs.shape.rank == 2:
+        return tf.matmul(inputs, kernel)
     shape = inputs.shape[:-1] + kernel.shape[1:]
     if not shape.is_fully_defined():
         shape = tf.concat([tf.shape(inputs)[:-1], tf.shape(kernel)[1:]], axis=0)
@@ -121,7 +127,8 @@ def forbid_infinite(scores: tf.Tensor, mask: tf.Tensor | None) -> tuple[tf.Tenso
     """Finite scores, and a mask that forbids also what had the score −∞; +∞ becomes the largest."""
     allowed = tf.not_equal(scores, -np.inf)
     # All are more than the lowest number, which `softmax_of_allowed` puts where nothing is allowed.
-    scores = tf.clip_by_value(scores, scores.dtype.min / 2, scores.dtype.max)
+    lowest, highest = limits(scores.dtype)
+    scores = tf.raw_ops.ClipByValue(t=scores, clip_value_min=lowest / 2, clip_value_max=highest)
     return scores, allowed if mask is None else tf.where(mask, allowed, False)
 
 
@@ -235,7 +242,7 @@ def masked_softmax(scores: TensorLike, mask: TensorLike | None = None) -> tf.Ten
     if mask is not None:
         mask = mask_for(mask, scores.shape)
     finite, mask = forbid_infinite(at_least_float32(scores), mask)
-    return tf.cast(softmax_of_allowed(finite, mask), scores.dtype)
+    return rounded(softmax_of_allowed(finite, mask), scores.dtype)
 
 
 def attention(
@@ -365,7 +372,7 @@ def scaled_dot_product_attention(
     if bias is not None:
         bias = bias_for(bias, query.dtype, scores_shape(query.shape, key.shape))
     if scale is not None:
-        scale = finite_scalar("scale", scale, query.dtype)
+        scale = finite_scalar("scale", scale, dtype_of_scores(query.dtype))
     context, weights = scaled_dot_product(query, key, value, mask, bias, scale)
     return (merge_groups(context), merge_groups(weights)) if grouped else (context, weights)
 

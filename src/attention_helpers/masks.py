@@ -49,9 +49,10 @@ def causal_mask(
         query_length: an integer, or a scalar integer tensor such as `tf.shape(query)[-2]`.
         key_length: the same; None means `query_length`.
         start: the position of the first query among the keys, counted from 0: an integer, or an
-            integer tensor `(...)` with one for each row of a batch. None lets the last query stand
-            at the last key, as it does when the keys of earlier steps are kept; 0 lets the first
-            stand at the first, as Keras' layers count.
+            integer tensor `(...)`, such as one `(b,)` for each row of a batch, or `(b, 1)` where
+            there are heads. None lets the last query stand at the last key, as it does when the
+            keys of earlier steps are kept; 0 lets the first stand at the first, as Keras' layers
+            count.
 
     Returns:
         A boolean mask `(q, k)`; `(..., q, k)` where `start` has axes.
@@ -66,6 +67,8 @@ def causal_mask(
         [[1, 1, 0], [1, 1, 1]]
         >>> tf.cast(causal_mask(2, 3, start=0), tf.int32).numpy().tolist()
         [[1, 0, 0], [1, 1, 0]]
+        >>> tf.cast(causal_mask(1, 3, start=[0, 2]), tf.int32).numpy().tolist()
+        [[[1, 0, 0]], [[1, 1, 1]]]
 
     Source: Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.3.
     """
@@ -106,8 +109,7 @@ def local_mask(
     """
     window = length("window", window)
     query_position, key_position = _positions(query_length, key_length, start)
-    distance = tf.abs(key_position - query_position)
-    return tf.cast(distance, tf.int64) <= tf.cast(window, tf.int64)
+    return tf.abs(key_position - query_position) <= tf.cast(window, tf.int64)
 
 
 def combine_masks(*masks: TensorLike | None) -> tf.Tensor | None:
@@ -129,27 +131,24 @@ def combine_masks(*masks: TensorLike | None) -> tf.Tensor | None:
         True
     """
     given = [boolean(f"masks[{i}]", mask) for i, mask in enumerate(masks) if mask is not None]
-    for mask in given[1:]:
-        try:
-            tf.broadcast_static_shape(given[0].shape, mask.shape)
-        except ValueError:
-            raise ValueError(
-                f"masks: expected shapes that broadcast, got {show(given[0].shape)} "
-                f"and {show(mask.shape)}"
-            ) from None
+    try:
+        functools.reduce(
+            tf.broadcast_static_shape, [mask.shape for mask in given], tf.TensorShape([])
+        )
+    except ValueError:
+        shapes = " and ".join(show(mask.shape) for mask in given)
+        raise ValueError(f"masks: expected shapes that broadcast, got {shapes}") from None
     return functools.reduce(tf.logical_and, given) if given else None
 
 
 def _positions(
     query_length: TensorLike, key_length: TensorLike | None, start: TensorLike | None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The positions of the queries `(..., q, 1)` and of the keys `(1, k)`."""
-    query_length = length("query_length", query_length)
-    key_length = query_length if key_length is None else length("key_length", key_length)
-    key_length = tf.cast(key_length, query_length.dtype)
+    """The positions of the queries `(..., q, 1)` and of the keys `(1, k)`, in int64."""
+    queries = tf.cast(length("query_length", query_length), tf.int64)
+    keys = queries if key_length is None else tf.cast(length("key_length", key_length), tf.int64)
     if start is None:
-        first = key_length - query_length
+        first = keys - queries
     else:
-        first = tf.cast(length("start", start, most_rank=None), query_length.dtype)
-    query_position = first[..., None, None] + tf.range(query_length)[:, None]
-    return query_position, tf.range(key_length)[None, :]
+        first = tf.cast(length("start", start, most_rank=None), tf.int64)
+    return first[..., None, None] + tf.range(queries)[:, None], tf.range(keys)[None, :]

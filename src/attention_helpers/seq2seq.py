@@ -342,7 +342,7 @@ class Seq2Seq(Translator):
 
     Raises:
         TypeError: a vocabulary or a number is of another kind.
-        ValueError: an unknown attention, a number out of range, a policy of mixed dtypes.
+        ValueError: an unknown attention, or a number out of range.
 
     Example:
         >>> model = Seq2Seq(["a", "cat"], ["un", "chat"], units=8, seed=0)
@@ -392,7 +392,9 @@ class Seq2Seq(Translator):
         """What the decoder reads of a batch of sentences, ids `(b, k)`: a `Memory`."""
         source = self.source_ids(source)
         annotations, summary = self.encoder(source, training=training)
-        return self.decoder.remember(annotations, summary, padding_mask(source, PAD_ID))
+        mask = padding_mask(source, PAD_ID)
+        memory: Memory = self.in_policy(self.decoder.remember, annotations, summary, mask)
+        return memory
 
     def start_state(self, memory: Memory) -> tf.Tensor:
         """The state `(b, n)` before the first word, which was made with the memory."""
@@ -422,7 +424,8 @@ class Seq2Seq(Translator):
         self._check_memory(memory)
         token = self.token_ids(token, memory.state.shape[0])
         state, _ = tensors("bn,bn", state=state, **{"memory.state": memory.state})
-        logits, state, weights = self.decoder.next_word(token, state, memory)
+        step = self.decoder.next_word
+        logits, state, weights = self.in_policy(step, token, state, memory)
         return logits, state, self._over_words(weights)
 
     def _check_memory(self, memory: Any) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -45,6 +45,13 @@ class Translation(NamedTuple):
     weights: npt.NDArray[Any] | None
 
 
+class InPolicy(keras.layers.Layer):
+    """Calls a function as Keras calls a layer: weights are read in the dtype of computation."""
+
+    def call(self, function: Callable[[], Any]) -> Any:
+        return function()
+
+
 class Translator(keras.Model):
     """A model that translates sequences of tokens. A subclass defines four methods:
 
@@ -56,6 +63,7 @@ class Translator(keras.Model):
 
     The first, the third and the fourth take ids, which `source_ids`, `target_ids` and `token_ids`
     check. If `__init__` has arguments of its own, `get_config` adds them to those given here.
+    Weights that are used outside of Keras' layers are used by `in_policy`.
 
     Args:
         source_vocabulary, target_vocabulary: `text.Vocabulary`, or their lists of tokens.
@@ -68,7 +76,7 @@ class Translator(keras.Model):
 
     Raises:
         TypeError: a vocabulary is neither a `Vocabulary` nor a list of tokens, the seed no integer.
-        ValueError: a seed that is out of range, or a policy of mixed dtypes.
+        ValueError: a seed that is out of range.
 
     Example:
         A model that copies the word at its place, if it has learnt to:
@@ -101,9 +109,6 @@ class Translator(keras.Model):
     ) -> None:
         seed = checked_seed("seed", seed)
         super().__init__(**kwargs)
-        policy = self.dtype_policy
-        if policy.compute_dtype != policy.variable_dtype:  # Keras casts within `call` only
-            raise ValueError(f"dtype: expected one for weights and computation, got {policy.name}")
         self.source_vocabulary = as_vocabulary("source_vocabulary", source_vocabulary)
         self.target_vocabulary = as_vocabulary("target_vocabulary", target_vocabulary)
         if seed is not None:
@@ -179,6 +184,12 @@ class Translator(keras.Model):
             expected = show(tf.TensorShape([rows]))
             raise ValueError(f"token: expected ids of shape {expected}, got {show(token.shape)}")
         return token
+
+    def in_policy(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Calls what uses weights outside of a layer's `call`, also under a mixed policy."""
+        if self.compute_dtype == self.variable_dtype:
+            return function(*args)
+        return InPolicy(dtype=self.dtype_policy)(function=lambda: function(*args))
 
     def call(self, inputs: Any, training: bool = False) -> tf.Tensor:
         source, target_in = as_inputs(inputs)
