@@ -18,6 +18,7 @@ import tensorflow as tf
 
 from attention_helpers import training
 from attention_helpers._progress import Progress
+from attention_helpers._run import Checkpoint
 from attention_helpers.seq2seq import Seq2Seq
 from attention_helpers.text import PAD_ID, SentencePair, Vocabulary, batches_by_length
 from attention_helpers.training import masked_crossentropy, train
@@ -47,9 +48,11 @@ class Table(Translator):
     def __init__(self, *vocabularies, rate=0.0, **kwargs):
         super().__init__(*vocabularies, **kwargs)
         self.rate, size = rate, len(self.target_vocabulary)
-        self.of_source = keras.layers.Embedding(len(self.source_vocabulary), size)
-        self.of_last = keras.layers.Embedding(size, size)
-        self.dropout = keras.layers.Dropout(rate)
+        self.of_source = keras.layers.Embedding(
+            len(self.source_vocabulary), size, dtype=self.dtype_policy
+        )
+        self.of_last = keras.layers.Embedding(size, size, dtype=self.dtype_policy)
+        self.dropout = keras.layers.Dropout(rate, dtype=self.dtype_policy)
 
     def teacher_force(self, source, target_in, training=False):
         source = self.source_ids(source)
@@ -170,7 +173,14 @@ def copier():
     model = Seq2Seq(LETTERS, LETTERS, units=16, embedding_dim=16, seed=0)
     shown = io.StringIO()
     with contextlib.redirect_stdout(shown):
-        history = train(model, copies(600, seed=0), steps=250, batch_size=32, learning_rate=0.02)
+        history = train(
+            model,
+            copies(600, seed=0),
+            steps=250,
+            batch_size=32,
+            learning_rate=0.02,
+            jit_compile=False,
+        )
     return model, history, shown.getvalue()
 
 
@@ -511,6 +521,29 @@ def test_a_run_with_other_arguments_is_refused(begun, changed, message):
     assert begun.read_bytes() == content
 
 
+def test_a_loss_that_is_no_number_is_not_the_best(monkeypatch):
+    losses = iter([np.nan, 2.0, np.nan, 1.0, 3.0])
+    monkeypatch.setattr(training, "loss_of_all", lambda *_: lambda: next(losses))
+    history = run(table(), steps=5, every=1, patience=2)
+    assert history["best_step"] == 4 and history["validation_steps"] == [1, 2, 3, 4, 5]
+
+
+def test_weights_of_16_bits_go_on(tmp_path):
+    """bfloat16 is no type of NumPy's files."""
+    models = [Table(LETTERS, LETTERS, rate=0.3, seed=0, dtype="bfloat16") for _ in range(3)]
+    whole = run(models[0], steps=6)
+    write = Checkpoint.write
+
+    def once(self, *arguments):
+        write(self, *arguments)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Checkpoint, "write", once)
+        run(models[1], tmp_path / "run", steps=6)
+    same(models[2], run(models[2], tmp_path / "run", steps=6), (models[0], without_times(whole)))
+
+
 def test_what_is_no_checkpoint_is_refused(tmp_path):
     for name, content in {"text": b"words", "empty": b"", "half": b"PK\x03\x04"}.items():
         path = tmp_path / name
@@ -571,6 +604,11 @@ BAD_TRAININGS = {
         dict(batch_size=1.5),
         TypeError,
         "batch_size: expected a positive integer, got 1.5",
+    ),
+    "jit_compile": (
+        dict(jit_compile="yes"),
+        ValueError,
+        "jit_compile: expected one of True, False",
     ),
     "bins": (dict(bins=0), ValueError, "bins: expected a positive integer, got 0"),
     "patience": (

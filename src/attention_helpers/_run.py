@@ -82,8 +82,8 @@ class Checkpoint:
             "best": len(best),
         }
         arrays: dict[str, Any] = {"about": np.array(json.dumps(about))}
-        arrays |= {f"variable.{n}": array for n, array in enumerate(variables)}
-        arrays |= {f"best.{n}": array for n, array in enumerate(best)}
+        arrays |= {f"variable.{n}": storable(array) for n, array in enumerate(variables)}
+        arrays |= {f"best.{n}": storable(array) for n, array in enumerate(best)}
         try:
             with self.part.open("wb") as file:
                 np.savez(file, **arrays)
@@ -102,6 +102,11 @@ class Checkpoint:
                 raise ValueError(
                     f"{name}: expected {one!r}, as in the run that {self.path} holds, got {other!r}"
                 )
+
+
+def storable(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """NumPy's files know no bfloat16, which float32 holds unchanged."""
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
 class Run:
@@ -144,7 +149,7 @@ class Run:
         """Measures the loss, keeps the weights if they are the best yet, and writes the file."""
         if self.measure is not None:
             loss, history = self.measure(), self.history
-            if loss < min(history["validation_loss"], default=np.inf):
+            if loss < np.fmin.reduce([np.inf, *history["validation_loss"]]):  # of those not NaN
                 history["best_step"], self.best = step, self.model.get_weights()
             history["validation_loss"].append(loss)
             history["validation_steps"].append(step)
@@ -161,6 +166,7 @@ class Run:
             self.is_over = worse >= self.patience
 
     def restore_best(self) -> None:
+        """Gives the model the weights of the lowest loss, if one was measured."""
         if self.best:
             self.model.set_weights(self.best)
 

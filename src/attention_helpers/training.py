@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ._arguments import integer, number
+from ._arguments import choice, integer, number
 from ._progress import Progress
 from ._run import Checkpoint, Run, describe_model, describe_sentences
 from ._tensorflow import keras, tf
@@ -159,25 +159,26 @@ def train(
         learning_rate=learning_rate,
         patience=patience,
         seed=seed,
+        jit_compile=jit_compile,
     )
     if patience is not None and validation is None:
         raise ValueError(f"patience: expected None where there is no validation, got {patience}")
     data = encode_pairs("pairs", pairs, model, max_length, unknown)
-    settings |= {"max_length": max_length, "unknown": unknown, "jit_compile": bool(jit_compile)}
-    settings |= {**describe_model(model), "pairs": data.description(), "validation": None}
-    measure = None
+    held_out = None
     if validation is not None:
         held_out = encode_pairs("validation", validation, model, max_length, unknown)
-        measure = loss_of_all(model, held_out, batch_size)
-        settings["validation"] = held_out.description()
     warn_of_a_long_pair(data)
     if verbose and data.left_out:
         print(f"left out: {data.left_out} pairs with more than {max_length} tokens on a side")
     optimizer = make_optimizer(model, data, steps, learning_rate)
-    train_step = training_step(model, optimizer, jit_compile)
+    train_step = training_step(model, optimizer, settings["jit_compile"])
+    measure = None if held_out is None else loss_of_all(model, held_out, batch_size)
     run = Run(model, optimizer, measure, patience)
     if checkpoint is not None:
         check_one_worker(model.distribute_strategy)
+        settings |= {"max_length": max_length, "unknown": unknown, **describe_model(model)}
+        settings |= {"pairs": data.description()}
+        settings |= {"validation": None if held_out is None else held_out.description()}
         run.keep_in(Checkpoint(checkpoint, settings))
     batches = batches_by_length(
         data.sources, data.targets, batch_size, steps=steps, bins=bins, seed=seed
@@ -331,7 +332,13 @@ def loss_of_all(model: Translator, data: Encoded, batch_size: int) -> Callable[[
 
 
 def check_settings(
-    model: Translator, *, learning_rate: float, patience: int | None, seed: int, **sizes: int
+    model: Translator,
+    *,
+    learning_rate: float,
+    patience: int | None,
+    seed: int,
+    jit_compile: bool,
+    **sizes: int,
 ) -> dict[str, Any]:
     """The settings as plain numbers."""
     if not isinstance(model, Translator):
@@ -347,6 +354,7 @@ def check_settings(
         "learning_rate": number("learning_rate", learning_rate, above=0),
         "patience": None if patience is None else integer("patience", patience, 1),
         "seed": integer("seed", seed),
+        "jit_compile": choice("jit_compile", jit_compile, [True, False]),
     }
 
 
