@@ -30,9 +30,10 @@ SOURCE = ROOT / "src" / "attention_helpers"
 # Which tests must notice; a file that does not exist is left out.
 # The quickest first: a mutant dies at the first test that fails.
 TESTS = {
-    "functional": ["test_functional.py", "test_equalities.py"],
-    "_chunked": ["test_chunked.py"],
     "_tensors": ["test_tensors.py", "test_functional.py", "test_chunked.py"],
+    "masks": ["test_masks.py"],
+    "functional": ["test_functional.py", "test_extremes.py", "test_equalities.py"],
+    "chunked": ["test_extremes.py", "test_chunked.py"],
     "layers": ["test_layers.py", "test_heads.py"],
     "_layer": ["test_layers.py", "test_heads.py"],
     "_heads": ["test_heads.py"],
@@ -66,25 +67,20 @@ OPERATORS = {
 }
 
 # "module.function: old → new": why nobody can notice.
-_SAME = "float32 would be cast to float32, float64 never is"
 _WIDENED = "one axis more or less is broadcast beforehand, with the same result"
 EQUIVALENT = {
-    "functional.masked_softmax: dtype.size < 4 → dtype.size <= 4": _SAME,
-    "functional.masked_softmax: 4 → 5": _SAME,
-    "functional.scaled_dot_product_attention: query.dtype.size < 4 → query.dtype.size <= 4": _SAME,
-    "functional.scaled_dot_product_attention: 4 → 5": _SAME,
-    "functional.scaled_dot_product_attention: 2 → 3": _WIDENED,
-    "functional._sum: max(ranks) > 5 → max(ranks) >= 5": _WIDENED,
+    "functional.scaled_dot_product: 2 → 3": _WIDENED,
+    "_tensors.add: max(ranks) > 5 → max(ranks) >= 5": _WIDENED,
     "_heads.call: self.num_key_value_heads < self.num_heads → self.num_key_value_heads <= "
     "self.num_heads": "as many groups as heads are the heads themselves",
     "_heads._mask_of_heads: -2 → (2)": "of four axes",
     "_heads._check_cache: -1 → (1)": "of two axes",
     "_heads.extend: -1 → (1)": "of two axes",
     "_heads.extend: -2 → (2)": "of four axes",
-    "_leading.widen: axes < 4 → axes <= 4": "both ways of widening give the same",
-    "_leading.widen: 4 → 5": "both ways of widening give the same",
-    "_chunked.chunked_additive_attention: 64 → 65": "the size of a chunk changes no result",
-    "_chunked._over: full > 1 → full >= 1": "a loop that runs once",
+    "_tensors.widen: axes < 4 → axes <= 4": "both ways of widening give the same",
+    "_tensors.widen: 4 → 5": "both ways of widening give the same",
+    "chunked.chunked_additive_attention: 64 → 65": "the size of a chunk changes no result",
+    "chunked._over: full > 1 → full >= 1": "a loop that runs once",
     "metrics._weight_rows: np.abs(sums - 1) > ROW_TOLERANCE → np.abs(sums - 1) >= ROW_TOLERANCE": (
         "a sum exactly at the tolerance, which is no promise to the last digit"
     ),

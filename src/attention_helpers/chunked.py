@@ -57,7 +57,7 @@ def chunked_attention(
     bias: TensorLike | None = None,
     causal: bool = False,
     scale: TensorLike | None = None,
-    chunk_size: int = 512,
+    chunk_size: int = 1024,
     grouped: bool = False,
 ) -> tf.Tensor:
     """The context of `scaled_dot_product_attention`, without ever holding all the scores.
@@ -87,8 +87,9 @@ def chunked_attention(
 
     Raises:
         ValueError: a wrong dtype or shape, a mask or a bias that does not broadcast, a scale that
-            is not finite, a chunk size that is no positive integer, heads that do not divide.
-        TypeError: a scale that is no number.
+            is not finite, a chunk size below 1, heads that do not divide.
+        TypeError: a scale that is no number, a chunk size that is no integer.
+        NotImplementedError: forward mode inside of a compiled function.
 
     Example:
         >>> query = tf.ones((2, 300, 8))
@@ -142,8 +143,9 @@ def chunked_additive_attention(
         The context `(..., q, v)`; zeros where nothing is allowed.
 
     Raises:
-        ValueError: a wrong dtype or shape, a mask that does not broadcast, a chunk size that is no
-            positive integer.
+        ValueError: a wrong dtype or shape, a mask that does not broadcast, a chunk size below 1.
+        TypeError: a chunk size that is no integer.
+        NotImplementedError: forward mode inside of a compiled function.
 
     Example:
         >>> query, key = tf.zeros((2, 30, 4)), tf.zeros((2, 50, 4))
