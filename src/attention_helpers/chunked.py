@@ -402,7 +402,9 @@ def _gradient(
         zero = tf.UnconnectedGradients.ZERO
         context = _dense(plan, _operands(*tensors))
         first = tf.gradients(context, tensors, upstream, unconnected_gradients=zero)
-        return tf.gradients(first, [upstream, *tensors], upstreams, unconnected_gradients=zero)
+        return list(
+            tf.gradients(first, [upstream, *tensors], upstreams, unconnected_gradients=zero)
+        )
 
     def first(
         upstream: tf.Tensor, *tensors: tf.Tensor
