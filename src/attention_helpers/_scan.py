@@ -52,8 +52,8 @@ def scan(step: Callable[[Any, Any], Any], elements: Any, start: Any, reverse: bo
 def swap_batch_and_time(tensor: tf.Tensor) -> tf.Tensor:
     """`(b, t, ...)` to `(t, b, ...)` and back: loops run along the first axis."""
     order = [1, 0, *range(2, tensor.shape.rank)]
-    if (
-        tensor.dtype == tf.bool
-    ):  # on some processors oneDNN says that it cannot, and prints an error
-        return tf.cast(tf.transpose(tf.cast(tensor, tf.int32), order), tf.bool)
+    if tensor.dtype in (tf.bool, tf.int32):
+        # Both fit into float64. As they are, TensorFlow asks oneDNN, which prints an error on
+        # processors without AVX-512, and then does it itself.
+        return tf.cast(tf.transpose(tf.cast(tensor, tf.float64), order), tensor.dtype)
     return tf.transpose(tensor, order)

@@ -57,7 +57,7 @@ def chunked_attention(
     bias: TensorLike | None = None,
     causal: bool = False,
     scale: TensorLike | None = None,
-    chunk_size: int = 512,
+    chunk_size: int = 1024,
     grouped: bool = False,
 ) -> tf.Tensor:
     """The context of `scaled_dot_product_attention`, without ever holding all the scores.
@@ -87,8 +87,9 @@ def chunked_attention(
 
     Raises:
         ValueError: a wrong dtype or shape, a mask or a bias that does not broadcast, a scale that
-            is not finite, a chunk size that is no positive integer, heads that do not divide.
-        TypeError: a scale that is no number.
+            is not finite, a chunk size below 1, heads that do not divide.
+        TypeError: a scale that is no number, a chunk size that is no integer.
+        NotImplementedError: forward mode inside of a compiled function.
 
     Example:
         >>> query = tf.ones((2, 300, 8))
@@ -142,8 +143,9 @@ def chunked_additive_attention(
         The context `(..., q, v)`; zeros where nothing is allowed.
 
     Raises:
-        ValueError: a wrong dtype or shape, a mask that does not broadcast, a chunk size that is no
-            positive integer.
+        ValueError: a wrong dtype or shape, a mask that does not broadcast, a chunk size below 1.
+        TypeError: a chunk size that is no integer.
+        NotImplementedError: forward mode inside of a compiled function.
 
     Example:
         >>> query, key = tf.zeros((2, 30, 4)), tf.zeros((2, 50, 4))
@@ -188,9 +190,11 @@ def _additive(
     hidden = tf.tanh(query[:, :, None, :] + key[:, None, :, :])  # (n, q, k, u)
 
     def gradients(of_scores: tf.Tensor) -> list[tf.Tensor]:
-        of_sums = of_scores[..., None] * (score_kernel * (1 - hidden * hidden))
-        of_kernel = tf.einsum("nqk,nqku->u", of_scores, hidden)
-        return [tf.reduce_sum(of_sums, axis=2), tf.reduce_sum(of_sums, axis=1), of_kernel]
+        of_hidden = of_scores[..., None] * score_kernel
+        of_sums = tf.raw_ops.TanhGrad(y=hidden, dy=of_hidden)  # of_hidden (1 - hidden²)
+        units = axis_size(score_kernel, 0)
+        of_kernel = tf.matmul(tf.reshape(of_scores, [1, -1]), tf.reshape(hidden, [-1, units]))
+        return [tf.reduce_sum(of_sums, axis=2), tf.reduce_sum(of_sums, axis=1), of_kernel[0]]
 
     return project(hidden, score_kernel[:, None])[..., 0], gradients
 
@@ -362,7 +366,7 @@ def _operands(*tensors: tf.Tensor) -> _Operands:
 def _attend(plan: _Plan, *tensors: tf.Tensor) -> tf.Tensor:
     """The context (n, q, v), with its own gradient."""
 
-    def attend(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], list[tf.Tensor]]]:
+    def run(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], list[tf.Tensor]]]:
         # Without stop_gradient an eager tape would keep every block, which nobody asks for.
         hide = tf.stop_gradient if tf.executing_eagerly() else _refuse_forward_mode
         context, maximum, total = _forward(plan, _operands(*map(hide, tensors)))
@@ -372,7 +376,7 @@ def _attend(plan: _Plan, *tensors: tf.Tensor) -> tf.Tensor:
 
         return context, gradient
 
-    return tf.custom_gradient(attend)(*tensors)
+    return tf.custom_gradient(run)(*tensors)
 
 
 def _refuse_forward_mode(tensor: tf.Tensor) -> tf.Tensor:
@@ -398,7 +402,9 @@ def _gradient(
         zero = tf.UnconnectedGradients.ZERO
         context = _dense(plan, _operands(*tensors))
         first = tf.gradients(context, tensors, upstream, unconnected_gradients=zero)
-        return tf.gradients(first, [upstream, *tensors], upstreams, unconnected_gradients=zero)
+        return list(
+            tf.gradients(first, [upstream, *tensors], upstreams, unconnected_gradients=zero)
+        )
 
     def first(
         upstream: tf.Tensor, *tensors: tf.Tensor
@@ -478,12 +484,13 @@ def _backward(
 ) -> list[tf.Tensor]:
     """The gradients of query, key, value, bias and weights."""
     context, maximum, total = results
+    upstream /= total  # here, for it is less than the weights, whose denominator it is
     # The sum over the keys of each weight times its own gradient, which the softmax subtracts.
     mean = tf.reduce_sum(context * upstream, axis=-1, keepdims=True)
 
     def some_rows(n: _Span, carry: Carry) -> Result:
         rows = whole.of_rows(n)
-        sides = [n.cut(x, axis=0) for x in (upstream, maximum, total, mean)]
+        sides = [n.cut(x, axis=0) for x in (upstream, maximum, mean)]
 
         def some_queries(q: _Span, carry: Carry) -> Result:
             block = rows._replace(query=q.cut(rows.query, axis=1))
@@ -507,7 +514,7 @@ def _backward_of_queries(
     plan: _Plan, block: _Operands, sides: list[tf.Tensor], n: _Span, q: _Span, carry: Carry
 ) -> Result:
     """Adds what some queries give to the gradients of key, value, bias and weights."""
-    upstream, maximum, total, mean = sides
+    upstream, maximum, mean = sides
     all_keys, all_values, bias, *all_weights = carry
     strip = plan.strip(block.bias, n, q)
 
@@ -515,7 +522,7 @@ def _backward_of_queries(
         part = block.of_keys(k)
         scores, gradients = plan.score(part.query, part.key, *part.weights)
         scores, allowed = plan.scores(scores, strip, q, k)
-        weights = tf.exp(scores - maximum) / total
+        weights = tf.exp(scores - maximum)  # times the denominator
         if allowed is not None:
             weights = tf.where(allowed, weights, 0.0)
         value = tf.matmul(weights, upstream, transpose_a=True)

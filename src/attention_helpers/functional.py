@@ -389,13 +389,6 @@ def by_groups(
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
     """Splits the axis h of heads into (g, h/g), so that (g, 1) heads of key and value broadcast.
 
-    Args:
-        query: floating `(..., h, q, d)`.
-        key: of the same dtype, `(..., g, k, d)`.
-        value: of the same dtype, `(..., g, k, v)`.
-        mask: boolean, broadcastable to `(..., h, q, k)`, or None.
-        bias: of the dtype of the query, broadcastable to `(..., h, q, k)`, or None.
-
     Returns:
         The query `(..., g, h/g, q, d)`, key `(..., g, 1, k, d)`, value `(..., g, 1, k, v)`, and
         the mask and the bias so that they broadcast to `(..., g, h/g, q, k)`.
