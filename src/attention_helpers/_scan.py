@@ -53,7 +53,8 @@ def swap_batch_and_time(tensor: tf.Tensor) -> tf.Tensor:
     """`(b, t, ...)` to `(t, b, ...)` and back: loops run along the first axis."""
     order = [1, 0, *range(2, tensor.shape.rank)]
     if tensor.dtype in (tf.bool, tf.int32):
-        # Both fit into float64. As they are, TensorFlow asks oneDNN, which prints an error on
+        # As the bits of floats: for other dtypes TensorFlow asks oneDNN, which prints an error on
         # processors without AVX-512, and then does it itself.
-        return tf.cast(tf.transpose(tf.cast(tensor, tf.float64), order), tensor.dtype)
+        bits = tf.bitcast(tf.cast(tensor, tf.int32), tf.float32)
+        return tf.cast(tf.bitcast(tf.transpose(bits, order), tf.int32), tensor.dtype)
     return tf.transpose(tensor, order)
