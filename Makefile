@@ -82,7 +82,7 @@ headline: $(READY) ## draw the README's figure again from book/data
 	$(BIN)/python tools/headline_figure.py
 
 # Those that compare the package with its peers; what else lies there answers one question each.
-BENCHMARKS := attention training decoding importing
+BENCHMARKS := attention small_call training decoding importing
 MEASURED := $(BENCHMARKS:%=_build/benchmarks/%.json)
 
 benchmark: $(READY) ## measure the package beside its peers: one table, and _build/benchmarks/*.json

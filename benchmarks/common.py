@@ -98,11 +98,12 @@ def run(
     measure: Callable[[argparse.Namespace], Iterable[Row]],
     *,
     settings: Iterable[str] = tuple(SETTINGS),
+    rounds: int = 5,
     **options,
 ) -> None:
     """The command line of a benchmark: one child process a setting, each prints and writes rows."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--json", type=Path, help="write the rows there as well")
     parser.add_argument("--settings", nargs="+", choices=SETTINGS, default=list(settings))
     parser.add_argument("--setting", choices=SETTINGS, help=argparse.SUPPRESS)  # of a child

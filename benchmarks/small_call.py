@@ -91,4 +91,4 @@ def measure(arguments):
 
 
 if __name__ == "__main__":
-    common.run(__doc__, measure)
+    common.run(__doc__, measure, rounds=50, settings=[common.DEFAULTS])
