@@ -367,4 +367,4 @@ def test_what_is_no_set_is_named(nothing):
 def test_no_weights_are_named():
     """`Translation.weights` of a model without attention."""
     with pytest.raises(ValueError, match="weights: expected numbers, got None, as of a model"):
-        metrics.links_from_weights(None)
+        links_from_weights(None)
