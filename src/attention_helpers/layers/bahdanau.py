@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from .._arguments import integer
-from .._tensorflow import keras, tf
+from .._tensorflow import keras, serializable, tf
 from ..functional import additive, attend, project
-from .base import OneHeadAttention, Shape, depth, fresh, register
+from .base import OneHeadAttention, Shape, depth, fresh
 
 # As `tf.einsum` writes them: n, m and v are the depths of query, key and value.
 AXES = {
@@ -23,7 +23,7 @@ AXES = {
 }
 
 
-@register
+@serializable
 class BahdanauAttention(OneHeadAttention):
     """Additive attention with its projections: vᵀ tanh(W query + U key), softmax, weighted mean.
 

@@ -13,9 +13,6 @@ from ..masks import causal_mask, combine_masks
 
 Shape = Sequence[int | None]
 
-# The names under which Keras saves the layers, and finds them again.
-register = keras.saving.register_keras_serializable(package="attention_helpers")
-
 
 class AttentionLayer(keras.layers.Layer):
     """A layer that attends: it may drop weights, and its context carries the mask of the query on.
@@ -46,10 +43,6 @@ class AttentionLayer(keras.layers.Layer):
             )
         return super().__call__(*args, **kwargs)
 
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """What `call` makes of symbolic tensors: so it refuses what it refuses of real ones."""
-        return super(keras.layers.Layer, self).compute_output_spec(*args, **kwargs)
-
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
         return {**super().get_config(), "dropout": self.dropout, "seed": self.seed}
@@ -70,6 +63,9 @@ class OneHeadAttention(AttentionLayer):
     A subclass says which axes its kernels and inputs have (`axes`), and writes down its formulas:
     what a key is projected to (`_project_key`), and how a query attends to it (`_attend`).
     """
+
+    # The formulas get `kernel.value`, TensorFlow's own variable in the dtype of the call: that of
+    # Keras has a string for its dtype, and for its shape a tuple, which knows no rank.
 
     @property
     def axes(self) -> Mapping[str, str]:
@@ -164,13 +160,6 @@ class OneHeadAttention(AttentionLayer):
         context = self._dropped(weights, context, value, training)
         carry_mask(context, query_mask)
         return (context, weights) if return_attention_scores else context
-
-    def compute_output_shape(
-        self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
-    ) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
-        """The shapes of the context and of the weights."""
-        scores = tuple(scores_shape(tf.TensorShape(query_shape), tf.TensorShape(value_shape)))
-        return (*scores[:-1], tuple(value_shape)[-1]), scores
 
     def _checked(self, **inputs: Any) -> list[tf.Tensor]:
         """The inputs as tensors, whose axes agree with each other and with the kernels."""

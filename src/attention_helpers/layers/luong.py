@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._arguments import choice, integer
-from .._tensorflow import keras, tf
+from .._tensorflow import keras, serializable, tf
 from ..functional import additive, attend, dot_product, project
 from .bahdanau import AXES as ADDITIVE_AXES
-from .base import OneHeadAttention, Shape, depth, fresh, register
+from .base import OneHeadAttention, Shape, depth, fresh
 
 AXES: Mapping[str, Mapping[str, str]] = {
     "dot": {"query": "...qd", "key": "...kd", "projected_key": "...kd", "value": "...kv"},
@@ -24,7 +24,7 @@ AXES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@register
+@serializable
 class LuongAttention(OneHeadAttention):
     """Luong's attention: a score of query and key, softmax, weighted mean.
 

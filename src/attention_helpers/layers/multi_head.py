@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from .._tensorflow import tf
+from .._tensorflow import serializable, tf
 from .._tensors import axis_size, mask_for, show, tensors
 from .._tensors import length as check_length
 from ..functional import by_groups, merge_groups, scaled_dot_product
 from ..masks import causal_mask, combine_masks, local_mask
-from .base import carry_mask, position_mask, register
-from .cache import AttentionCache, check_cache, update_cache
+from .base import carry_mask, position_mask
+from .cache import AttentionCache, check_cache, write
 from .projections import AXES, ProjectedHeads, check_axes
 
 
-@register
+@serializable
 class MultiHeadAttention(ProjectedHeads):
     """Scaled dot-product attention with several heads, to be called as Keras' layer of that name.
 
@@ -101,17 +101,17 @@ class MultiHeadAttention(ProjectedHeads):
         """The output, then the weights if asked for, then the next cache; the class says more."""
         query, key, value = self._checked(query, key, value, cache)
         start = 0 if cache is None else cache.length
-        queries = self._split_heads(self._query_dense, query)
+        queries = self._project_to_heads(self._query_dense, query)
         if value is not None:
             keys, values = (
-                self._split_heads(self._key_dense, key),
-                self._split_heads(self._value_dense, value),
+                self._project_to_heads(self._key_dense, key),
+                self._project_to_heads(self._value_dense, value),
             )
             padding = combine_masks(
                 position_mask("value_mask", value_mask, value),
                 position_mask("key_mask", key_mask, key),
             )
-            cache = None if cache is None else update_cache(cache, keys, values, padding)
+            cache = None if cache is None else write(cache, keys, values, padding)
         elif use_causal_mask or self.sliding_window:
             raise ValueError(
                 f"{'use_causal_mask' if use_causal_mask else 'sliding_window'}: expected none where "
@@ -128,7 +128,7 @@ class MultiHeadAttention(ProjectedHeads):
         )
         mask = combine_masks(_over_heads(mask), self._mask_of_heads(attention_mask, queries, keys))
         context, weights = self._attend(queries, keys, values, mask, training)
-        output = self._merge_heads(context)
+        output = self._project_output(context)
         carry_mask(output, query_mask)
         extra = [*([weights] if return_attention_scores else []), *([cache] if cache else [])]
         return (output, *extra) if extra else output
