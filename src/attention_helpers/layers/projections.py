@@ -16,7 +16,10 @@ AXES = {"query": "bqn", "key": "bkm", "value": "bkw"}
 
 
 class ProjectedHeads(AttentionLayer):
-    """What `MultiHeadAttention` has in common with Keras' layer: its settings and its weights."""
+    """What `MultiHeadAttention` has in common with Keras' layer: its settings and its weights.
+
+    Its arguments are described there.
+    """
 
     def __init__(
         self,
