@@ -21,7 +21,7 @@ from ._progress import Progress
 from ._run import Checkpoint, Run, describe_model, describe_sentences
 from ._tensorflow import keras, tf
 from ._tensors import check_ids, show, tensors, whole_numbers
-from .text import PAD_ID, SentencePair, batches_by_length, encode_all, pad
+from .text import PAD_ID, SentencePair, batches_by_length, encode_sentence, pad
 from .translator import Translator
 
 __all__ = ["masked_crossentropy", "train"]
@@ -145,7 +145,7 @@ def train(
     Example:
         >>> from attention_helpers.seq2seq import Seq2Seq
         >>> model = Seq2Seq(["a", "cat"], ["un", "chat"], units=4, embedding_dim=4, seed=0)
-        >>> pairs = [SentencePair(("a", "cat"), ("un", "chat"), frozenset(), frozenset())]
+        >>> pairs = [SentencePair(("a", "cat"), ("un", "chat"))]
         >>> history = train(model, pairs, steps=2, validation=pairs, every=1, verbose=False)
         >>> len(history["loss"]), history["validation_steps"], history["best_step"]
         (2, [1, 2], 2)
@@ -267,14 +267,19 @@ def encode_pairs(
             )
     if not pairs:
         raise ValueError(f"{name}: expected at least one pair of sentences, got none")
-    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    of_source, of_target = model.source_vocabulary, model.target_vocabulary
-    encoded = Encoded(
-        encode_all(f"{name}.source", sources, of_source, unknown=unknown),
-        encode_all(f"{name}.target", targets, of_target, start=True, end=True, unknown=unknown),
-        list(range(len(pairs))),
-        0,
-    )
+    sources = [
+        encode_sentence(
+            f"{name}[{n}].source", pair.source, model.source_vocabulary, unknown=unknown
+        )
+        for n, pair in enumerate(pairs)
+    ]
+    targets = [
+        encode_sentence(
+            f"{name}[{n}].target", pair.target, model.target_vocabulary, True, True, unknown
+        )
+        for n, pair in enumerate(pairs)
+    ]
+    encoded = Encoded(sources, targets, list(range(len(pairs))), left_out=0)
     return encoded if max_length is None else without_long(name, encoded, max_length)
 
 
