@@ -8,7 +8,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attention_helpers._decoding import beam_search, greedy_search
+from attention_helpers.decoding import beam_search, greedy_search
 from attention_helpers.layers import AttentionCache, MultiHeadAttention, update_cache
 
 TOKENS = np.array([[7, 8, 9, 4], [7, 8, 0, 0]], "int32")
@@ -299,7 +299,7 @@ def test_a_cache_is_the_state_of_beam_search(decoder, in_graph):
     memory, limit = tf.constant(draw(2, WORDS, seed=3)), tf.constant([3, 3])
 
     def search():
-        return beam_search(next_word, layer.empty_cache(2, 4), memory, limit, width=60)
+        return beam_search(next_word, layer.empty_cache(2, 4), memory, limit, beam_width=60)
 
     found = tf.function(search)() if in_graph else search()
     for row in range(2):
