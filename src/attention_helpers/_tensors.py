@@ -245,23 +245,36 @@ def whole_numbers(name: str, ids: TensorLike) -> tf.Tensor:
     return tf.cast(tensor, tf.int32)
 
 
-def length(name: str, value: TensorLike, most_rank: int | None = 0) -> tf.Tensor:
-    """Checks a length: an integer, or a scalar integer tensor. Returns it as a tensor.
+def integers_from(name: str, value: TensorLike, least: int, rank: int | None = None) -> tf.Tensor:
+    """Converts integers to a tensor, in the dtype they come in, and checks that none is too small.
+
+    Args:
+        name: of the argument.
+        value: an integer, or an integer tensor.
+        least: the smallest that it may be, which is checked where the numbers are known.
+        rank: how many axes; None takes any.
 
     Raises:
-        ValueError: it is not an integer, of more axes than `most_rank`, or known to be negative.
+        ValueError: it is not an integer, has another number of axes, or is known to be too small.
 
     Example:
-        >>> length("query_length", -1)
+        >>> integers_from("query_length", -1, least=0, rank=0)
         Traceback (most recent call last):
         ValueError: query_length: expected 0 or more, got -1
     """
-    tensor = integers(name, value, most_rank=most_rank)
+    tensor = integers(name, value)
+    if rank is not None and tensor.shape.rank not in (rank, None):
+        expected = {0: "a scalar", 1: "one axis"}.get(rank, f"{rank} axes")
+        raise ValueError(f"{name}: expected {expected}, got shape {show(tensor.shape)}")
     known = tf.get_static_value(tensor)
-    if known is not None and (known < 0).any():
-        raise ValueError(f"{name}: expected 0 or more, got {known.min()}")
-    # tf.range counts in no other dtypes.
-    return tensor if tensor.dtype == tf.int32 else tf.cast(tensor, tf.int64)
+    if known is not None and (known < least).any():
+        raise ValueError(f"{name}: expected {least} or more, got {known.min()}")
+    return tensor
+
+
+def length(name: str, value: TensorLike, most_rank: int | None = 0) -> tf.Tensor:
+    """A length, an integer or a scalar integer tensor, in int64."""
+    return tf.cast(integers_from(name, value, least=0, rank=most_rank), tf.int64)
 
 
 def show(shape: tf.TensorShape) -> str:

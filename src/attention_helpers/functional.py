@@ -15,6 +15,9 @@ arguments, on what is known of them without computing, and call a formula.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 
 from ._tensorflow import tf
@@ -45,26 +48,33 @@ __all__ = [
 ]
 
 
+# What may be done to the weights before the values are weighted with them, such as dropout.
+Drop: TypeAlias = Callable[[tf.Tensor], tf.Tensor]
+
+
 # The formulas
 
 
 def softmax_of_allowed(scores: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
     """exp(scores) / Σ exp(scores) over what the mask allows; zeros where it allows nothing."""
-    scores, dtype = at_least_float32(scores), scores.dtype
     if mask is None:
-        return rounded(tf.nn.softmax(scores), dtype)  # it subtracts the maximum: no overflow
+        return tf.nn.softmax(scores)  # it subtracts the maximum: no overflow
     # The lowest finite number, for with -inf a row with nothing allowed would be 0/0.
-    lowest, _ = limits(scores.dtype)
-    weights = tf.nn.softmax(tf.where(mask, scores, lowest))
-    return rounded(tf.where(mask, weights, 0.0), dtype)
+    weights = tf.nn.softmax(tf.where(mask, scores, limits(scores.dtype)[0]))
+    return tf.where(mask, weights, 0.0)
 
 
 def attend(
-    scores: tf.Tensor, value: tf.Tensor, mask: tf.Tensor | None
+    scores: tf.Tensor, value: tf.Tensor, mask: tf.Tensor | None, drop: Drop | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The mean of the values, weighted by the softmax of the scores; and the weights."""
-    weights = softmax_of_allowed(at_least_float32(scores), mask)
-    context = tf.einsum("...qk,...kv->...qv", weights, at_least_float32(value))
+    """The mean of the values, weighted by the softmax of the scores; and the weights.
+
+    `drop` makes of the weights those that the values are weighted with, such as dropout in
+    training. It gets them before they are rounded, and they are returned undropped.
+    """
+    weights = softmax_of_allowed(scores, mask)
+    kept = weights if drop is None else drop(weights)
+    context = tf.einsum("...qk,...kv->...qv", kept, at_least_float32(value))
     return rounded(context, value.dtype), rounded(weights, value.dtype)
 
 
@@ -80,13 +90,14 @@ def scaled_dot_product(
     mask: tf.Tensor | None = None,
     bias: tf.Tensor | None = None,
     scale: tf.Tensor | float | None = None,
+    drop: Drop | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """softmax(scale · query keyᵀ + bias) value; and the weights. The scale is 1/√d if it is None."""
     # The queries are scaled, not the scores, which are more.
     scores = dot_product(scaled(query, scale), key)
     if bias is not None:
         scores, mask = forbid_infinite(add(scores, at_least_float32(bias), own=2), mask)
-    return attend(scores, value, mask)
+    return attend(scores, value, mask, drop)
 
 
 def scaled(query: tf.Tensor, scale: tf.Tensor | float | None) -> tf.Tensor:
@@ -416,12 +427,27 @@ def by_groups(
         )
     batch = tf.broadcast_static_shape(query.shape[:-3], key.shape[:-3])
     scores = batch + (heads, query.shape[-2], key.shape[-2])
+    if mask is not None:
+        mask = mask_for(mask, scores)
+    if bias is not None:
+        bias = bias_for(bias, query.dtype, scores)
+    return split_groups(query, key, value, mask, bias)
+
+
+def split_groups(
+    query: tf.Tensor,
+    key: tf.Tensor,
+    value: tf.Tensor,
+    mask: tf.Tensor | None = None,
+    bias: tf.Tensor | None = None,
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
+    """What `by_groups` does, unchecked."""
     split = (axis_size(key, -3), axis_size(query, -3) // axis_size(key, -3))
     if mask is not None:
-        mask = _split_heads(mask_for(mask, scores), split, "mask")
+        mask = _split_axis_of_heads(mask, split, "mask")
     if bias is not None:
-        bias = _split_heads(bias_for(bias, query.dtype, scores), split, "bias")
-    query = _split_heads(query, split, "query")
+        bias = _split_axis_of_heads(bias, split, "bias")
+    query = _split_axis_of_heads(query, split, "query")
     return query, key[..., None, :, :], value[..., None, :, :], mask, bias
 
 
@@ -431,7 +457,7 @@ def merge_groups(result: tf.Tensor) -> tf.Tensor:
     return tf.reshape(result, [*sizes[:-4], sizes[-4] * sizes[-3], *sizes[-2:]])
 
 
-def _split_heads(
+def _split_axis_of_heads(
     tensor: tf.Tensor, split: tuple[tf.Tensor | int, tf.Tensor | int], name: str
 ) -> tf.Tensor:
     """Splits the axis -3, of the size h or 1, if there is one."""

@@ -109,7 +109,7 @@ def local_mask(
     """
     window = length("window", window)
     query_position, key_position = _positions(query_length, key_length, start)
-    return tf.abs(key_position - query_position) <= tf.cast(window, tf.int64)
+    return tf.abs(key_position - query_position) <= window
 
 
 def combine_masks(*masks: TensorLike | None) -> tf.Tensor | None:
@@ -145,10 +145,7 @@ def _positions(
     query_length: TensorLike, key_length: TensorLike | None, start: TensorLike | None
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The positions of the queries `(..., q, 1)` and of the keys `(1, k)`, in int64."""
-    queries = tf.cast(length("query_length", query_length), tf.int64)
-    keys = queries if key_length is None else tf.cast(length("key_length", key_length), tf.int64)
-    if start is None:
-        first = keys - queries
-    else:
-        first = tf.cast(length("start", start, most_rank=None), tf.int64)
+    queries = length("query_length", query_length)
+    keys = queries if key_length is None else length("key_length", key_length)
+    first = keys - queries if start is None else length("start", start, most_rank=None)
     return first[..., None, None] + tf.range(queries)[:, None], tf.range(keys)[None, :]
