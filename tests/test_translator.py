@@ -365,12 +365,20 @@ def test_a_file_that_holds_no_seq2seq_is_refused(tmp_path):
 BAD_CALLS = {
     "empty": (dict(sentences=[["a"], []]), ValueError, r"sentences\[1\]: .*empty sentence"),
     "text": (dict(sentences=["a cat"]), TypeError, r"sentences\[0\]: .*'a cat'"),
-    "unknown": (dict(sentences=[["a", "cow"]]), ValueError, r"sentences\[0\]: .*'cow'.* unknown"),
-    "special": (dict(sentences=[["a", "<pad>", "cat"]]), ValueError, r"sentences\[0\]: .*<pad>"),
+    "unknown": (
+        dict(sentences=[["a", "cow"]]),
+        ValueError,
+        r"sentences\[0\]\[1\]: .*'cow'.* unknown",
+    ),
+    "special": (
+        dict(sentences=[["a", "<pad>", "cat"]]),
+        ValueError,
+        r"sentences\[0\]\[1\]: .*<pad>",
+    ),
     "start": (
         dict(sentences=[["a"], ["<start>"]], unknown="replace"),
         ValueError,
-        r"sentences\[1\]: .*<start>",
+        r"sentences\[1\]\[0\]: .*<start>",
     ),
     "how unknown": (dict(unknown="skip"), ValueError, "unknown.*'skip'"),
     "max_length": (
