@@ -58,10 +58,20 @@ Drop: TypeAlias = Callable[[tf.Tensor], tf.Tensor]
 def softmax_of_allowed(scores: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
     """exp(scores) / Σ exp(scores) over what the mask allows; zeros where it allows nothing."""
     if mask is None:
-        return tf.nn.softmax(scores)  # it subtracts the maximum: no overflow
+        return softmax(scores)  # it subtracts the maximum: no overflow
     # The lowest finite number, for with -inf a row with nothing allowed would be 0/0.
-    weights = tf.nn.softmax(tf.where(mask, scores, limits(scores.dtype)[0]))
+    weights = softmax(tf.where(mask, scores, limits(scores.dtype)[0]))
     return tf.where(mask, weights, 0.0)
+
+
+def softmax(scores: tf.Tensor) -> tf.Tensor:
+    """`tf.nn.softmax`, of which oneDNN refuses more than five axes."""
+    if scores.shape.rank is not None and scores.shape.rank <= 5:
+        return tf.nn.softmax(scores)
+    rows = tf.reshape(scores, [-1, axis_size(scores, -1)])
+    weights = tf.reshape(tf.nn.softmax(rows), tf.shape(scores))
+    weights.set_shape(scores.shape)
+    return weights
 
 
 def attend(
@@ -115,7 +125,9 @@ def additive(query: tf.Tensor, key: tf.Tensor, score_kernel: tf.Tensor) -> tf.Te
     query, key, v = (at_least_float32(x) for x in (query, key, score_kernel))
     # query[..., :, None, :] + key[..., None, :, :]
     hidden = tf.tanh(add(tf.expand_dims(query, -2), tf.expand_dims(key, -3), own=3))
-    return tf.einsum("...qku,u->...qk", hidden, v)
+    # tf.einsum("...qku,u->...qk", hidden, v), which under oneDNN (TensorFlow 2.21) writes past its
+    # memory where `...` are two axes: the process dies.
+    return project(hidden, v[:, None])[..., 0]
 
 
 def project(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
@@ -228,7 +240,7 @@ def masked_softmax(scores: TensorLike, mask: TensorLike | None = None) -> tf.Ten
 
     A row in which nothing is allowed gives zeros, and a zero gradient. A score of −∞ forbids as the
     mask does; one of +∞ takes all the weight, and shares it with others of +∞; NaN where it is
-    allowed makes a row of NaN.
+    allowed is seen: at least one weight of its row is NaN.
 
     Args:
         scores: floating `(..., q, k)`.
