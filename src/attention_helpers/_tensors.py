@@ -1,7 +1,9 @@
 """Checks of tensors, on what is known before anything is computed: dtypes, ranks, static sizes.
 
 In a compiled function they run once, while it is traced, and leave no operation behind. Eagerly they
-run once for each combination of dtypes and shapes, whose verdict is kept.
+run once for each combination of dtypes and shapes, whose verdict is kept. Beside them stands the
+small arithmetic of shapes and dtypes, which does compute: `add`, `widen`, `axis_size`, `rounded`,
+`at_least_float32`.
 """
 
 from __future__ import annotations
