@@ -274,11 +274,6 @@ def integers_from(name: str, value: TensorLike, least: int, rank: int | None = N
     return tensor
 
 
-def length(name: str, value: TensorLike, most_rank: int | None = 0) -> tf.Tensor:
-    """A length, an integer or a scalar integer tensor, in int64."""
-    return tf.cast(integers_from(name, value, least=0, rank=most_rank), tf.int64)
-
-
 def show(shape: tf.TensorShape) -> str:
     """A static shape as text.
 
