@@ -8,7 +8,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attention_helpers._decoding import beam_search, greedy_search
+from attention_helpers.decoding import beam_search, greedy_search
 from attention_helpers.layers import AttentionCache, MultiHeadAttention, update_cache
 
 TOKENS = np.array([[7, 8, 9, 4], [7, 8, 0, 0]], "int32")
@@ -218,6 +218,58 @@ def test_update_writes_behind_the_last_of_each_row(count, compiled):
     np.testing.assert_array_equal(after.length, [count, 3 + count, 4 + count])
 
 
+def small_cache(**changed):
+    """Two rows of two heads, with room for four positions."""
+    key, value = np.zeros((2, 2, 4, 3), "float32"), np.zeros((2, 2, 4, 5), "float32")
+    mask, length = np.zeros((2, 4), bool), np.zeros(2, "int32")
+    return AttentionCache(key, value, mask, length)._replace(**changed)
+
+
+BAD_UPDATES = {
+    "one head": (dict(key=draw(2, 1, 1, 3)), r"key: expected .* with g = 2 as in cache.key"),
+    "one head of values": (dict(value=draw(2, 1, 1, 5)), "value: expected .* with g = 2"),
+    "a batch of one": (dict(key=draw(1, 2, 1, 3)), "key: expected .* with b = 2 as in cache.key"),
+    "a depth of one": (dict(key=draw(2, 2, 1, 1)), "key: expected .* with d = 3 as in cache.key"),
+    "values of depth one": (dict(value=draw(2, 2, 1, 1)), "value: .* v = 5 as in cache.value"),
+    "fewer values": (dict(key=draw(2, 2, 2, 3)), "value: expected .* with t = 2 as in key"),
+    "another dtype": (
+        dict(key=draw(2, 2, 1, 3, dtype="float64")),
+        "key: expected dtype float32 as in cache.key, got float64",
+    ),
+    "no heads": (dict(key=draw(2, 1, 3)), r"key: expected \(b, g, t, d\), got shape \(2, 1, 3\)"),
+    "a mask of one row": (
+        dict(mask=np.ones((1, 1), bool)),
+        r"mask: expected \(b, t\) = \(2, 1\), got shape \(1, 1\)",
+    ),
+    "a mask of numbers": (dict(mask=np.ones((2, 1))), "mask: expected dtype bool"),
+    "a length below 0": (
+        dict(cache=small_cache(length=np.array([0, -1], "int32"))),
+        r"cache: expected length from 0 to 4, the room of the cache, got \[0, -1\]",
+    ),
+    "lengths of 64 bits": (
+        dict(cache=small_cache(length=np.zeros(2, "int64"))),
+        r"cache: expected length \(b,\) = \(2,\) of int32, got \(2,\) of int64",
+    ),
+    "another number of heads in the cache": (
+        dict(cache=small_cache(value=draw(2, 1, 4, 5))),
+        "cache.value: expected .* with g = 2 as in cache.key",
+    ),
+    "no cache": (dict(cache=tuple(small_cache())), "cache: expected an AttentionCache, got tuple"),
+    "no room": (
+        dict(cache=small_cache(length=np.array([4, 0], "int32"))),
+        "cache: expected room for 1 more",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changed", "message"), BAD_UPDATES.values(), ids=BAD_UPDATES.keys())
+def test_what_does_not_fit_a_cache_is_refused_and_not_broadcast(changed, message):
+    fitting = dict(cache=small_cache(), key=draw(2, 2, 1, 3), value=draw(2, 2, 1, 5))
+    update_cache(**fitting)
+    with pytest.raises(ValueError, match=message):
+        update_cache(**{**fitting, **changed})
+
+
 def test_what_has_no_room_is_not_kept_where_lengths_are_unknown(layer, x):
     layer(x, x)
 
@@ -299,7 +351,7 @@ def test_a_cache_is_the_state_of_beam_search(decoder, in_graph):
     memory, limit = tf.constant(draw(2, WORDS, seed=3)), tf.constant([3, 3])
 
     def search():
-        return beam_search(next_word, layer.empty_cache(2, 4), memory, limit, width=60)
+        return beam_search(next_word, layer.empty_cache(2, 4), memory, limit, beam_width=60)
 
     found = tf.function(search)() if in_graph else search()
     for row in range(2):

@@ -133,6 +133,20 @@ def test_drops_weights_in_training_only_and_scales_the_others(make):
     assert np.any(again != context)
 
 
+@also_heads
+@pytest.mark.parametrize("dtype", ["float16", "mixed_bfloat16", "float32", "float64"])
+def test_dropout_rounds_no_more_than_a_call_without(make, dtype):
+    """A rate at which none of the weights is dropped; 16 bits cannot sum 2,000 rounded ones."""
+    layer = make(dropout=1e-9, seed=1, dtype=dtype)
+    query, value = draw(1, 1, 5), draw(1, 2000, 5) + 1
+    quiet, in_training = (layer(query, value, training=training) for training in (False, True))
+    if isinstance(quiet, tuple):
+        quiet, in_training = quiet[0], in_training[0]
+    assert in_training.dtype == layer.compute_dtype
+    contexts = (tf.cast(context, tf.float64) for context in (in_training, quiet))
+    np.testing.assert_allclose(*contexts, rtol=1e-8)
+
+
 def test_the_seed_of_the_dropout_decides_what_is_dropped():
     query, value, contexts = draw(2, 3, 5), draw(2, 4, 5), []
     for _ in range(2):

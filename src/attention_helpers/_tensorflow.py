@@ -18,4 +18,7 @@ if keras.backend.backend() != "tensorflow":
         'set os.environ["KERAS_BACKEND"] = "tensorflow" before the first import of Keras'
     )
 
-__all__ = ["keras", "tf"]
+# The decorator of the classes that Keras saves, and finds again under this name.
+serializable = keras.saving.register_keras_serializable(package="attention_helpers")
+
+__all__ = ["keras", "serializable", "tf"]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from .._arguments import integer
-from .._tensorflow import keras, tf
-from ..functional import additive, attend, project
-from .base import OneHeadAttention, Shape, depth, fresh, register
+from .._tensorflow import keras, serializable, tf
+from ..functional import Drop, additive, attend, project
+from .base import OneHeadAttention, Shape, depth, fresh
 
 # As `tf.einsum` writes them: n, m and v are the depths of query, key and value.
 AXES = {
@@ -23,7 +23,7 @@ AXES = {
 }
 
 
-@register
+@serializable
 class BahdanauAttention(OneHeadAttention):
     """Additive attention with its projections: vᵀ tanh(W query + U key), softmax, weighted mean.
 
@@ -102,12 +102,17 @@ class BahdanauAttention(OneHeadAttention):
         return project(key, self.key_kernel.value)
 
     def _attend(
-        self, query: tf.Tensor, projected_key: tf.Tensor, value: tf.Tensor, mask: tf.Tensor | None
+        self,
+        query: tf.Tensor,
+        projected_key: tf.Tensor,
+        value: tf.Tensor,
+        mask: tf.Tensor | None,
+        drop: Drop | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """e_ij = vᵀ tanh(W s_i + U h_j); α_i = softmax(e_i); c_i = Σ_j α_ij h_j."""
         projected_query = project(query, self.query_kernel.value)
         scores = additive(projected_query, projected_key, self.score_kernel.value)
-        return attend(scores, value, mask)
+        return attend(scores, value, mask, drop)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._arguments import number
 from .._arguments import seed as check_seed
 from .._tensorflow import keras, tf
-from .._tensors import axis_size, boolean, fits, mask_for, scores_shape, show, tensors
+from .._tensors import (
+    axis_size,
+    boolean,
+    dtype_of_scores,
+    fits,
+    mask_for,
+    scores_shape,
+    show,
+    tensors,
+)
+from ..functional import Drop
 from ..masks import causal_mask, combine_masks
 
 Shape = Sequence[int | None]
-
-# The names under which Keras saves the layers, and finds them again.
-register = keras.saving.register_keras_serializable(package="attention_helpers")
 
 
 class AttentionLayer(keras.layers.Layer):
@@ -32,8 +40,10 @@ class AttentionLayer(keras.layers.Layer):
         self.dropout = number("dropout", dropout, least=0, below=1)
         self.seed = check_seed("seed", seed)
         # Only where something is dropped, for its random state is a variable of the layer.
+        # Its dtype is that of the weights before they are rounded.
+        dtype = dtype_of_scores(tf.as_dtype(self.compute_dtype)).name
         self._dropout_layer = (
-            keras.layers.Dropout(dropout, seed=seed, dtype=self.dtype_policy) if dropout else None
+            keras.layers.Dropout(dropout, seed=seed, dtype=dtype) if dropout else None
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -46,22 +56,15 @@ class AttentionLayer(keras.layers.Layer):
             )
         return super().__call__(*args, **kwargs)
 
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """What `call` makes of symbolic tensors: so it refuses what it refuses of real ones."""
-        return super(keras.layers.Layer, self).compute_output_spec(*args, **kwargs)
-
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
         return {**super().get_config(), "dropout": self.dropout, "seed": self.seed}
 
-    def _dropped(
-        self, weights: tf.Tensor, context: tf.Tensor, value: tf.Tensor, training: bool | None
-    ) -> tf.Tensor:
-        """The context; in training the one from weights of which a share is dropped."""
+    def _drop(self, training: bool | None) -> Drop | None:
+        """What drops a share of the weights, in training; else None."""
         if not training or self._dropout_layer is None:
-            return context
-        weights = self._dropout_layer(weights, training=True)
-        return tf.einsum("...qk,...kv->...qv", weights, value)
+            return None
+        return functools.partial(self._dropout_layer, training=True)
 
 
 class OneHeadAttention(AttentionLayer):
@@ -70,6 +73,9 @@ class OneHeadAttention(AttentionLayer):
     A subclass says which axes its kernels and inputs have (`axes`), and writes down its formulas:
     what a key is projected to (`_project_key`), and how a query attends to it (`_attend`).
     """
+
+    # The formulas get `kernel.value`, TensorFlow's own variable in the dtype of the call: that of
+    # Keras has a string for its dtype, and for its shape a tuple, which knows no rank.
 
     @property
     def axes(self) -> Mapping[str, str]:
@@ -80,7 +86,12 @@ class OneHeadAttention(AttentionLayer):
         raise NotImplementedError
 
     def _attend(
-        self, query: tf.Tensor, projected_key: tf.Tensor, value: tf.Tensor, mask: tf.Tensor | None
+        self,
+        query: tf.Tensor,
+        projected_key: tf.Tensor,
+        value: tf.Tensor,
+        mask: tf.Tensor | None,
+        drop: Drop | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         raise NotImplementedError
 
@@ -160,17 +171,11 @@ class OneHeadAttention(AttentionLayer):
             if use_causal_mask
             else None,
         )
-        context, weights = self._attend(query, self._project_key(key), value, mask)
-        context = self._dropped(weights, context, value, training)
+        context, weights = self._attend(
+            query, self._project_key(key), value, mask, self._drop(training)
+        )
         carry_mask(context, query_mask)
         return (context, weights) if return_attention_scores else context
-
-    def compute_output_shape(
-        self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
-    ) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
-        """The shapes of the context and of the weights."""
-        scores = tuple(scores_shape(tf.TensorShape(query_shape), tf.TensorShape(value_shape)))
-        return (*scores[:-1], tuple(value_shape)[-1]), scores
 
     def _checked(self, **inputs: Any) -> list[tf.Tensor]:
         """The inputs as tensors, whose axes agree with each other and with the kernels."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .._tensorflow import tf
-from .._tensors import axis_size, show
+from .._tensors import axis_size, boolean, show, tensors
 
 
 class AttentionCache(NamedTuple):
@@ -33,11 +33,11 @@ def update_cache(
 ) -> AttentionCache:
     """The cache with more positions, written after the last of each row.
 
-    `MultiHeadAttention` calls it with its projected keys and values.
+    `MultiHeadAttention` does so with its projected keys and values.
 
     Args:
         cache: an `AttentionCache`.
-        key: floating `(b, g, t, d)`.
+        key: of the dtype of the cache's, `(b, g, t, d)`.
         value: of the same dtype, `(b, g, t, v)`.
         mask: boolean `(b, t)`, True where there is a position that may be attended to; None means
             all of them.
@@ -46,7 +46,7 @@ def update_cache(
         The next `AttentionCache`. What has no room in it is not kept.
 
     Raises:
-        ValueError: a row is known to have no room.
+        ValueError: no cache, a wrong dtype or shape, or a row is known to have no room.
 
     Example:
         >>> cache = AttentionCache(
@@ -56,7 +56,30 @@ def update_cache(
         >>> new = tf.constant([[[[1.0], [2.0]]]] * 2)  # two positions
         >>> update_cache(cache, new, new).key[:, 0, :, 0].numpy().tolist()
         [[1.0, 2.0, 0.0, 0.0], [0.0, 0.0, 1.0, 2.0]]
+        >>> update_cache(cache, new[:1], new)
+        Traceback (most recent call last):
+        ValueError: key: expected (b, g, t, d) with b = 2 as in cache.key, got shape (1, 1, 2, 1)
     """
+    check_is_cache(cache)
+    cache = AttentionCache(*map(tf.convert_to_tensor, cache))
+    kept = {"cache.key": cache.key, "cache.value": cache.value}
+    written = {"key": key, "value": value}
+    kept_key, kept_value, key, value = tensors("bgLd,bgLv,bgtd,bgtv", **kept, **written)
+    sizes = kept_key.shape[0], kept_key.shape[1], kept_key.shape[3], kept_value.shape[3]
+    check_cache(cache, *sizes, kept_key.dtype.name)
+    if mask is not None:
+        mask, expected = boolean("mask", mask), tf.TensorShape([key.shape[0], key.shape[2]])
+        if not expected.is_compatible_with(mask.shape):
+            raise ValueError(
+                f"mask: expected (b, t) = {show(expected)}, got shape {show(mask.shape)}"
+            )
+    return write(cache, key, value, mask)
+
+
+def write(
+    cache: AttentionCache, key: tf.Tensor, value: tf.Tensor, mask: tf.Tensor | None
+) -> AttentionCache:
+    """What `update_cache` does, of which only the room is checked."""
     count, room = key.shape[-2], cache.mask.shape[-1]
     filled = tf.get_static_value(cache.length)
     if None not in (count, room) and filled is not None and (filled + count > room).any():
@@ -86,12 +109,17 @@ def update_cache(
     )
 
 
+def check_is_cache(cache: AttentionCache) -> None:
+    """Raises a ValueError if it is something else."""
+    if not isinstance(cache, AttentionCache):
+        raise ValueError(f"cache: expected an AttentionCache, got {type(cache).__name__}")
+
+
 def check_cache(
     cache: AttentionCache, batch: int | None, heads: int, key_dim: int, value_dim: int, dtype: str
 ) -> None:
     """Raises a ValueError if it is no cache of these sizes, or its lengths are none."""
-    if not isinstance(cache, AttentionCache):
-        raise ValueError(f"cache: expected an AttentionCache, got {type(cache).__name__}")
+    check_is_cache(cache)
     room = cache.mask.shape[-1]
     for name, axes, sizes, expected_dtype in (
         ("key", "(b, g, L, d)", (batch, heads, room, key_dim), dtype),

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._arguments import choice, integer
-from .._tensorflow import keras, tf
-from ..functional import additive, attend, dot_product, project
+from .._tensorflow import keras, serializable, tf
+from ..functional import Drop, additive, attend, dot_product, project
 from .bahdanau import AXES as ADDITIVE_AXES
-from .base import OneHeadAttention, Shape, depth, fresh, register
+from .base import OneHeadAttention, Shape, depth, fresh
 
 AXES: Mapping[str, Mapping[str, str]] = {
     "dot": {"query": "...qd", "key": "...kd", "projected_key": "...kd", "value": "...kv"},
@@ -24,7 +24,7 @@ AXES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@register
+@serializable
 class LuongAttention(OneHeadAttention):
     """Luong's attention: a score of query and key, softmax, weighted mean.
 
@@ -107,14 +107,19 @@ class LuongAttention(OneHeadAttention):
         return key
 
     def _attend(
-        self, query: tf.Tensor, projected_key: tf.Tensor, value: tf.Tensor, mask: tf.Tensor | None
+        self,
+        query: tf.Tensor,
+        projected_key: tf.Tensor,
+        value: tf.Tensor,
+        mask: tf.Tensor | None,
+        drop: Drop | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         if self.score == "concat":
             projected_query = project(query, self.query_kernel.value)
             scores = additive(projected_query, projected_key, self.score_kernel.value)
         else:
             scores = dot_product(query, projected_key)
-        return attend(scores, value, mask)
+        return attend(scores, value, mask, drop)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""

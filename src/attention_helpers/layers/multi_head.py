@@ -1,20 +1,23 @@
-"""Attention with several heads, with Keras' argument names, weights and files of weights."""
+"""Attention with several heads, with Keras' argument names, weights and files of weights.
+
+How it is called stands here. Its constructor, its weights and its configuration are those of
+`ProjectedHeads` in projections.py.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .._tensorflow import tf
-from .._tensors import axis_size, mask_for, show, tensors
-from .._tensors import length as check_length
-from ..functional import by_groups, merge_groups, scaled_dot_product
+from .._tensorflow import serializable, tf
+from .._tensors import axis_size, integers_from, mask_for, show, tensors
+from ..functional import Drop, merge_groups, scaled_dot_product, split_groups
 from ..masks import causal_mask, combine_masks, local_mask
-from .base import carry_mask, position_mask, register
-from .cache import AttentionCache, check_cache, update_cache
+from .base import carry_mask, position_mask
+from .cache import AttentionCache, check_cache, write
 from .projections import AXES, ProjectedHeads, check_axes
 
 
-@register
+@serializable
 class MultiHeadAttention(ProjectedHeads):
     """Scaled dot-product attention with several heads, to be called as Keras' layer of that name.
 
@@ -101,17 +104,17 @@ class MultiHeadAttention(ProjectedHeads):
         """The output, then the weights if asked for, then the next cache; the class says more."""
         query, key, value = self._checked(query, key, value, cache)
         start = 0 if cache is None else cache.length
-        queries = self._split_heads(self._query_dense, query)
+        queries = self._project_to_heads(self._query_dense, query)
         if value is not None:
             keys, values = (
-                self._split_heads(self._key_dense, key),
-                self._split_heads(self._value_dense, value),
+                self._project_to_heads(self._key_dense, key),
+                self._project_to_heads(self._value_dense, value),
             )
             padding = combine_masks(
                 position_mask("value_mask", value_mask, value),
                 position_mask("key_mask", key_mask, key),
             )
-            cache = None if cache is None else update_cache(cache, keys, values, padding)
+            cache = None if cache is None else write(cache, keys, values, padding)
         elif use_causal_mask or self.sliding_window:
             raise ValueError(
                 f"{'use_causal_mask' if use_causal_mask else 'sliding_window'}: expected none where "
@@ -127,8 +130,8 @@ class MultiHeadAttention(ProjectedHeads):
             local_mask(*lengths, window=window - 1, start=start) if window else None,
         )
         mask = combine_masks(_over_heads(mask), self._mask_of_heads(attention_mask, queries, keys))
-        context, weights = self._attend(queries, keys, values, mask, training)
-        output = self._merge_heads(context)
+        context, weights = self._attend(queries, keys, values, mask, self._drop(training))
+        output = self._project_output(context)
         carry_mask(output, query_mask)
         extra = [*([weights] if return_attention_scores else []), *([cache] if cache else [])]
         return (output, *extra) if extra else output
@@ -147,7 +150,7 @@ class MultiHeadAttention(ProjectedHeads):
             ValueError: a size is not an integer, not a scalar, or negative.
         """
         for name, size in (("batch_size", batch_size), ("length", length)):
-            check_length(name, size)
+            integers_from(name, size, least=0, rank=0)
         heads = batch_size, self.num_key_value_heads, length
         return AttentionCache(
             key=tf.zeros((*heads, self.key_dim), self.compute_dtype),
@@ -196,14 +199,13 @@ class MultiHeadAttention(ProjectedHeads):
         key: tf.Tensor,
         value: tf.Tensor,
         mask: tf.Tensor | None,
-        training: bool | None,
+        drop: Drop | None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The context `(b, h, q, v)` and the weights `(b, h, q, k)`."""
         grouped = self.num_key_value_heads < self.num_heads
         if grouped:
-            query, key, value, mask, _ = by_groups(query, key, value, mask, None)
-        context, weights = scaled_dot_product(query, key, value, mask)
-        context = self._dropped(weights, context, value, training)
+            query, key, value, mask, _ = split_groups(query, key, value, mask)
+        context, weights = scaled_dot_product(query, key, value, mask, drop=drop)
         if grouped:
             context, weights = merge_groups(context), merge_groups(weights)
         return context, weights

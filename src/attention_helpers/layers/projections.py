@@ -16,7 +16,10 @@ AXES = {"query": "bqn", "key": "bkm", "value": "bkw"}
 
 
 class ProjectedHeads(AttentionLayer):
-    """What `MultiHeadAttention` has in common with Keras' layer: its settings and its weights."""
+    """What `MultiHeadAttention` has in common with Keras' layer: its settings and its weights.
+
+    Its arguments are described there.
+    """
 
     def __init__(
         self,
@@ -83,13 +86,6 @@ class ProjectedHeads(AttentionLayer):
     value_dense = property(lambda self: self._value_dense, doc="The projection of the value.")
     output_dense = property(lambda self: self._output_dense, doc="The projection of the output.")
 
-    def compute_output_shape(
-        self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None
-    ) -> tuple[int | None, ...]:
-        """The shape of the output, without weights and cache."""
-        query_shape = tuple(query_shape)
-        return (*query_shape[:-1], *(self._output_shape or query_shape[-1:]))
-
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
         return {
@@ -126,12 +122,12 @@ class ProjectedHeads(AttentionLayer):
             dtype=self.dtype_policy,
         )
 
-    def _split_heads(self, projection: Any, inputs: tf.Tensor) -> tf.Tensor:
+    def _project_to_heads(self, projection: Any, inputs: tf.Tensor) -> tf.Tensor:
         """The inputs `(b, t, n)` projected for each head: `(b, h, t, d)`."""
         heads = tf.cast(projection(inputs), self.compute_dtype)  # a projection may have its own
         return tf.transpose(heads, [0, 2, 1, 3])
 
-    def _merge_heads(self, context: tf.Tensor) -> tf.Tensor:
+    def _project_output(self, context: tf.Tensor) -> tf.Tensor:
         """The contexts `(b, h, q, v)` of all heads projected together: `(b, q, output)`."""
         return self._output_dense(tf.transpose(context, [0, 2, 1, 3]))
 
