@@ -55,7 +55,7 @@ format: $(READY) ## put code and notebooks into the format that `make test` asks
 	$(BIN)/ruff format .
 
 # The share of lines and branches is measured when all tests run, which is when it means something.
-unit: $(READY) ## run every test of the package and the book, or some: make unit TESTS=tests/test_plots.py
+unit: $(READY) ## run every test of the package and the book, or some: make unit TESTS=tests/test_masks.py
 ifeq ($(strip $(TESTS)),)
 	$(BIN)/python -m coverage erase
 	$(BIN)/python -m coverage run -m pytest

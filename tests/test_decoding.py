@@ -485,7 +485,7 @@ def test_the_length_penalty_of_translate_reaches_the_search():
 BAD_SEARCHES = {
     "limit": (dict(limit=[3, 0, 3]), "limit: expected 1 or more, got 0"),
     "limit, float": (dict(limit=[3.0] * 3), "limit: expected an integer dtype, got float32"),
-    "limit, scalar": (dict(limit=3), r"limit: expected one for each sentence, \(b,\), got .*\(\)"),
+    "limit, scalar": (dict(limit=3), r"limit: expected one axis, got .*\(\)"),
     "beam_width": (dict(beam_width=0), "beam_width: expected 1 or more, got 0"),
     "beam_width, two": (
         dict(beam_width=[1, 2]),
@@ -539,7 +539,7 @@ BAD_STEPS = {
     ),
     "one limit": (
         lambda: extend(limit=tf.constant(9)),
-        "limit: expected one for each sentence, (b,)",
+        "limit: expected one axis, got shape ()",
     ),
     "a limit too many": (
         lambda: extend(limit=[9, 9, 9]),
@@ -608,3 +608,20 @@ def test_what_a_decoder_gives_wrongly_is_named(next_word, message):
 def test_a_step_takes_what_the_table_of_bad_ones_changes():
     beam, place = extend()
     assert beam.token.shape == place.shape == (2, 3)
+
+
+def test_a_search_checks_its_arguments_once_and_not_with_each_word(monkeypatch):
+    network, calls = Network(0), []
+    for name in ("counts", "as_rows"):
+        check = getattr(decoding, name)
+        monkeypatch.setattr(
+            decoding, name, lambda *a, check=check, **named: calls.append(1) or check(*a, **named)
+        )
+    counted = []
+    for limit in (1, 6):
+        calls.clear()
+        beam_search(
+            network.next_word, network.state, network.memory, tf.fill([3], limit), beam_width=2
+        )
+        counted.append(len(calls))
+    assert counted[0] == counted[1]

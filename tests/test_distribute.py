@@ -62,7 +62,7 @@ def trained(strategy, attention="general", **arguments):
     """The losses of `train()`, whose optimiser clips gradients; and the size of the weights."""
     source, _, _ = batch()
     sentences = [tuple(LETTERS.tokens[i] for i in row if i) for row in source]
-    pairs = [SentencePair(words, words, frozenset(), frozenset()) for words in sentences]
+    pairs = [SentencePair(words, words) for words in sentences]
     with strategy.scope():
         model = new_model(attention)
     history = train(model, pairs, steps=EPOCHS, batch_size=8, bins=1, verbose=False, **arguments)
@@ -148,7 +148,7 @@ def test_a_batch_smaller_than_the_replicas_is_refused(monkeypatch):
         num_replicas_in_sync = 9
 
     monkeypatch.setattr(Seq2Seq, "distribute_strategy", Strategy)
-    pairs = [SentencePair(("a",), ("a",), frozenset(), frozenset())]
+    pairs = [SentencePair(("a",), ("a",))]
     with pytest.raises(
         ValueError, match="batch_size: expected a row for each of 9 replicas, got 8"
     ):

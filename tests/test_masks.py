@@ -139,3 +139,8 @@ def test_bad_input_is_named(call, message):
     pattern = ".*".join(map(re.escape, message.split("…")))
     with pytest.raises((ValueError, TypeError), match=pattern):
         call()
+
+
+def test_masks_in_one_list_are_not_stacked():
+    with pytest.raises(TypeError, match=r"masks: expected one .* got a list of them: combine_m"):
+        combine_masks([causal_mask(3), local_mask(3, window=0)])

@@ -362,3 +362,9 @@ def test_what_is_no_set_is_named(nothing):
         alignment_error_rate(nothing, SURE, SURE)
     with pytest.raises(TypeError, match=f"^sure: expected .*got {nothing}"):
         alignment_error_rate(SURE, nothing, SURE)
+
+
+def test_no_weights_are_named():
+    """`Translation.weights` of a model without attention."""
+    with pytest.raises(ValueError, match="weights: expected numbers, got None, as of a model"):
+        links_from_weights(None)

@@ -95,3 +95,10 @@ def test_bad_alignments(draw, change, message):
     arguments = {"weights": WEIGHTS, "source": SOURCE, "target": TARGET, "gold": None} | change
     with pytest.raises((TypeError, ValueError), match=message):
         draw(**arguments)
+
+
+@pytest.mark.parametrize("draw", [plots.alignment, plots.alignment_map])
+def test_no_weights_are_named(draw):
+    """`Translation.weights` of a model without attention."""
+    with pytest.raises(ValueError, match="weights: expected numbers, got None, as of a model"):
+        draw(None, ["a"], ["b"])

@@ -1,5 +1,6 @@
 """The map for a page: well-formed, confined to its element, readable without a mouse."""
 
+import contextlib
 import re
 from pathlib import Path
 from xml.etree import ElementTree
@@ -198,46 +199,51 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>map</title>
 
 @pytest.fixture(scope="module")
 def browser(need):
-    pytest.importorskip("selenium")
+    pytest.importorskip("playwright")
     import browser as real
 
-    need(real.installed(), "no Chrome or Chromium with its chromedriver")
+    need(real.installed(), "no Chrome or Chromium")
     with real.open_browser() as browser:
         yield browser
 
 
 @pytest.fixture
 def show(browser, tmp_path):
-    def show(page_map, **options):
-        page = tmp_path / "page.html"
-        html = PAGE.replace("MATHJAX", MATHJAX.as_uri()).replace("MAP", page_map._repr_html_())
-        page.write_text(html, encoding="utf-8")
-        browser.open(page.as_uri(), width=1000, **options)
-        return browser.run
+    """A function that shows a map in the browser, and the page on which it stands."""
+    import browser as real
 
-    return show
+    with contextlib.ExitStack() as open_pages:
+
+        def show(page_map):
+            page = tmp_path / "page.html"
+            html = PAGE.replace("MATHJAX", MATHJAX.as_uri()).replace("MAP", page_map._repr_html_())
+            page.write_text(html, encoding="utf-8")
+            return open_pages.enter_context(real.look(browser, page.as_uri(), width=1000))
+
+        yield show
 
 
-def test_map_runs_nothing_and_shows_words_as_they_are_in_a_browser(show, browser):
-    run = show(hostile_map(name="my-map_2"))
-    assert run("return window.ran") is None and browser.console_errors() == []
-    texts = "return [...document.querySelectorAll('svg .word')].map((e) => e.textContent)"
+def test_map_runs_nothing_and_shows_words_as_they_are_in_a_browser(show):
+    seen = show(hostile_map(name="my-map_2"))
+    run = seen.page.evaluate
+    assert run("() => window.ran ?? null") is None and seen.errors == []
+    texts = "() => [...document.querySelectorAll('svg .word')].map((e) => e.textContent)"
     assert run(texts) == HOSTILE
-    assert run("return document.querySelectorAll('#formula mjx-container').length") == 1
-    assert run("return document.querySelectorAll('.output_area mjx-container').length") == 0
-    style = "return getComputedStyle(document.querySelector('#my-map_2')).padding"
+    assert run("() => document.querySelectorAll('#formula mjx-container').length") == 1
+    assert run("() => document.querySelectorAll('.output_area mjx-container').length") == 0
+    style = "() => getComputedStyle(document.querySelector('#my-map_2')).padding"
     assert run(style) == "12px"
-    assert run("return document.querySelector('svg').ariaLabelledByElements.length") == 2
+    assert run("() => document.querySelector('svg').ariaLabelledByElements.length") == 2
 
 
 @pytest.mark.parametrize("word", ["iiii", "minister", "WWWWWWWW", "MMMM%%%%", "経済大臣", "Größe"])
 def test_map_has_room_for_its_words_in_a_browser(show, word):
-    run = show(plots.alignment_map([[0.9, 0.1]], ["a", word], [word]))
-    outside = """
-    const frame = document.querySelector('svg').getBoundingClientRect();
-    return [...document.querySelectorAll('svg .source text, svg .word')]
-      .map((e) => (e.style.fontWeight = 'bold', e.getBoundingClientRect()))
-      .filter((b) => b.left < frame.left || b.top < frame.top || b.right > frame.right)
-      .length;
-    """
-    assert run(outside) == 0
+    seen = show(plots.alignment_map([[0.9, 0.1]], ["a", word], [word]))
+    outside = """() => {
+      const frame = document.querySelector('svg').getBoundingClientRect();
+      return [...document.querySelectorAll('svg .source text, svg .word')]
+        .map((e) => (e.style.fontWeight = 'bold', e.getBoundingClientRect()))
+        .filter((b) => b.left < frame.left || b.top < frame.top || b.right > frame.right)
+        .length;
+    }"""
+    assert seen.page.evaluate(outside) == 0

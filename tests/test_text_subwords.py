@@ -114,7 +114,9 @@ def test_a_model_that_changes_the_text_is_refused():
     )  # fmt: skip
     lower = Subwords(model.getvalue())
     assert lower.decode(lower.encode("la maison")) == "la maison"
-    with pytest.raises(ValueError, match="would change it, from 'La maison' to 'la maison'"):
+    with pytest.raises(
+        ValueError, match="restores, got 'La maison', of which it makes 'la maison'"
+    ):
         lower.encode("La maison")
 
 
@@ -124,19 +126,19 @@ def test_a_model_that_changes_the_text_is_refused():
     (lambda s: Subwords.train("a house", size=10), TypeError,
      "sentences: expected a list of strings, got the string 'a house'"),
     (lambda s: Subwords.train(["a", b"a"], size=10), TypeError,
-     r"sentences\[1\]: expected a string, got bytes"),
+     r"sentences\[1\]: expected a string, got b'a' \(bytes\)"),
     (lambda s: Subwords.train(["a", "x ▅ y"], size=10), ValueError,
      r"sentences\[1\]: expected text, got '▅' \(U\+2585\) at position 2, which SentencePiece keeps"),
     (lambda s: Subwords.train(TEXT, size=0), ValueError, "size: expected a positive .* got 0"),
     (lambda s: Subwords.train(TEXT, size=9.5), TypeError, "size: expected a positive .* got 9.5"),
     (lambda s: Subwords.train(["wort " * 900, "haus hof"], size=8), ValueError,
      "size: expected at least 10, as many as there are different characters"),
-    (lambda s: Subwords.train(TEXT, size=10_000), ValueError, "size: 10000 pieces cannot be made"),
+    (lambda s: Subwords.train(TEXT, size=10_000), ValueError, "size: expected as many .* got 10000"),
     (lambda s: Subwords(b"not a model"), ValueError,
      "model: expected .* SentencePiece model, got 11 other bytes"),
     (lambda s: Subwords(b""), ValueError, "model: expected .*, got no bytes"),
-    (lambda s: Subwords("a"), TypeError, "model: expected .*, got str"),
-    (lambda s: s.encode(3), TypeError, "sentence: expected a string, got int"),
+    (lambda s: Subwords("a"), TypeError, r"model: expected .*, got 'a' \(str\)"),
+    (lambda s: s.encode(3), TypeError, r"sentence: expected a string, got 3 \(int\)"),
     (lambda s: s.encode("abc▁d"), ValueError, r"sentence: .* '▁' \(U\+2581\) at position 3, which"),
     (lambda s: s.encode("\ud800"), ValueError, r"sentence: .* '\\ud800' \(U\+D800\) at position 0"),
     (lambda s: s.decode("▁La"), TypeError, "pieces: expected a sequence of pieces, got the string"),

@@ -76,6 +76,8 @@ _NAMES = {
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}
 
+__all__ = [*_NAMES, *_MODULE_OF]
+
 # What Keras may find in a file: layers, models and losses. A test compares these too.
 _REGISTERED = (
     "BahdanauAttention GRU LuongAttention MultiHeadAttention Seq2Seq masked_crossentropy".split()
@@ -94,4 +96,4 @@ if not TYPE_CHECKING:  # a type checker knows every name, and so finds a wrong o
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_NAMES, *_MODULE_OF])
+    return sorted([*__all__, "__version__"])

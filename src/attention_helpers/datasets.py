@@ -107,14 +107,14 @@ def _in_folder(folder: Path, name: str) -> Path:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise DatasetError(
-            f"{DATA_VARIABLE} is {str(folder)!r}, but {name} cannot be read there "
-            f"({error.strerror}). Put the file there from {MULTI30K_URL}{name}, or unset "
+            f"{DATA_VARIABLE}: expected a folder from which {name} can be read, got "
+            f"{str(folder)!r} ({error.strerror}). Put it there from {MULTI30K_URL}{name}, or unset "
             f"{DATA_VARIABLE} to have it fetched over the network."
         ) from error
     if found != MULTI30K_SHA256[name]:
         raise DatasetError(
-            f"{path} is truncated or altered: its SHA-256 is {found}, expected "
-            f"{MULTI30K_SHA256[name]}. Replace it from {MULTI30K_URL}{name}, or unset "
+            f"{DATA_VARIABLE}: expected {path} with the SHA-256 {MULTI30K_SHA256[name]}, got "
+            f"{found}: it is truncated or altered. Replace it from {MULTI30K_URL}{name}, or unset "
             f"{DATA_VARIABLE} to have it fetched over the network."
         )
     return path
@@ -128,7 +128,7 @@ def _fetch(name: str, base_url: str, cache: Path) -> Path:
         pass
     except OSError as error:
         raise DatasetError(
-            f"{path} is in the cache but cannot be read ({error.strerror}). Ask its owner to let "
+            f"cache: expected files that can be read, got {path} ({error.strerror}). Ask its owner to let "
             "others read it and its folder, or name another folder by cache=."
         ) from error
     # pooch downloads to a temporary file and moves it into place only when the hash is right.
@@ -137,8 +137,8 @@ def _fetch(name: str, base_url: str, cache: Path) -> Path:
             pooch.retrieve(base_url + name, MULTI30K_SHA256[name], name, cache)
     except PermissionError as error:
         raise DatasetError(
-            f"{path} is missing or altered, and cannot be written there ({error}). Ask the owner "
-            "of the folder to fetch it, or name another folder by cache=."
+            f"cache: expected a folder with {name}, or where it can be written, got {path.parent} "
+            f"({error}). Ask its owner to fetch the file, or name another folder by cache=."
         ) from error
     except (OSError, ValueError) as error:  # requests' exceptions are OSErrors
         raise DatasetError(

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from ._scan import swap_batch_and_time
 from ._tensorflow import tf
-from ._tensors import finite_scalar, integers, show, tensors
+from ._tensors import finite_scalar, integers_from, show, tensors
 from .text import END_ID, PAD_ID, START_ID
 
 __all__ = ["Beam", "BeamSearchResult", "beam_search", "extend_beam", "greedy_search", "start_beam"]
@@ -91,7 +91,7 @@ def greedy_search(
         >>> greedy_search(next_word, start, memory, tf.constant([9]))[0].numpy().tolist()
         [[4, 2]]
     """
-    limit = least_one("limit", limit, rank=1)
+    limit = counts("limit", limit, rank=1)
     state, memory = as_rows("state", state, limit.shape), as_rows("memory", memory, limit.shape)
 
     def step(position: tf.Tensor, value: Any) -> tuple[Any, Any]:
@@ -161,9 +161,9 @@ def beam_search(
 
     Source: Sutskever, Vinyals and Le 2014 (arXiv 1409.3215), section 3.2.
     """
-    limit = least_one("limit", limit, rank=1)
+    limit = counts("limit", limit, rank=1)
     state, memory = as_rows("state", state, limit.shape), as_rows("memory", memory, limit.shape)
-    beam_width = least_one("beam_width", beam_width, rank=0)
+    beam_width = counts("beam_width", beam_width, rank=0)
     length_penalty = finite_scalar("length_penalty", length_penalty, tf.float32)
     known = tf.get_static_value(length_penalty)
     if known is not None and known < 0:
@@ -172,7 +172,7 @@ def beam_search(
 
     def step(position: tf.Tensor, beam: Beam) -> tuple[Beam, Any]:
         logits, state, weights = next_word(tf.reshape(beam.token, [-1]), beam.state, memory)
-        extended, parent = extend_beam(beam, logits, state, limit)
+        extended, parent = _extend(beam, logits, state, limit)
         return extended, (extended.token, parent, given(weights))
 
     def goes_on(beam: Beam) -> tf.Tensor:
@@ -215,8 +215,8 @@ def start_beam(state: Any, sentences: int | tf.Tensor, beam_width: int | tf.Tens
 
     Source: Sutskever, Vinyals and Le 2014 (arXiv 1409.3215), section 3.2.
     """
-    beam_width = least_one("beam_width", beam_width, rank=0)
-    sentences = least_one("sentences", sentences, rank=0)
+    beam_width = counts("beam_width", beam_width, rank=0)
+    sentences = counts("sentences", sentences, rank=0)
     state = as_rows("state", state, tf.TensorShape([tf.get_static_value(sentences)]))
     shape = [sentences, beam_width]
     first = tf.broadcast_to(tf.range(beam_width) == 0, shape)
@@ -258,20 +258,24 @@ def extend_beam(
 
     Source: Sutskever, Vinyals and Le 2014 (arXiv 1409.3215), section 3.2.
     """
-    limit = least_one("limit", limit, rank=1)
-    log_p = tf.cast(only_words(logits, tf.nn.log_softmax), tf.float32)
-    rows = tf.TensorShape([beam.token.shape.num_elements()])
-    if not log_p.shape[:1].is_compatible_with(rows):
-        raise ValueError(
-            f"logits: expected (b * w, vocabulary) for a beam of shape {show(beam.token.shape)}, "
-            f"got shape {show(log_p.shape)}"
-        )
+    limit = counts("limit", limit, rank=1)
     if not limit.shape.is_compatible_with(beam.token.shape[:1]):
         raise ValueError(
             f"limit: expected one for each sentence, {show(beam.token.shape[:1])}, "
             f"got shape {show(limit.shape)}"
         )
-    state = as_rows("state", state, rows)
+    state = as_rows("state", state, tf.TensorShape([beam.token.shape.num_elements()]))
+    return _extend(beam, logits, state, limit)
+
+
+def _extend(beam: Beam, logits: tf.Tensor, state: Any, limit: tf.Tensor) -> tuple[Beam, tf.Tensor]:
+    """`extend_beam` with its checks made, but for that of the logits, which are new each time."""
+    log_p = tf.cast(only_words(logits, tf.nn.log_softmax), tf.float32)
+    if not log_p.shape[:1].is_compatible_with([beam.token.shape.num_elements()]):
+        raise ValueError(
+            f"logits: expected (b * w, vocabulary) for a beam of shape {show(beam.token.shape)}, "
+            f"got shape {show(log_p.shape)}"
+        )
     shape = tf.shape(beam.token)
     size = tf.shape(log_p)[-1]
     scores = beam.score[..., None] + tf.reshape(log_p, tf.concat([shape, [size]], axis=0))
@@ -281,10 +285,13 @@ def extend_beam(
     score, chosen = tf.math.top_k(tf.reshape(scores, [shape[0], -1]), shape[1])
     parent, token = chosen // size, chosen % size
     kept = score == float("inf")
-    before = tf.nest.map_structure(lambda each: tf.gather(each, parent, batch_dims=1), beam[:4])
-    token = tf.where(kept, before[0], token)
-    score = tf.where(kept, before[1], score)
-    length = before[2] + tf.where(kept, 0, 1)
+
+    def of_parent(each: tf.Tensor) -> tf.Tensor:
+        return tf.gather(each, parent, batch_dims=1)
+
+    token = tf.where(kept, of_parent(beam.token), token)
+    score = tf.where(kept, of_parent(beam.score), score)
+    length = of_parent(beam.length) + tf.where(kept, 0, 1)
     ended = kept | ((token == END_ID) | (length >= limit[:, None])) & (score > -float("inf"))
     rows = tf.reshape(parent + shape[1] * tf.range(shape[0])[:, None], [-1])
     state = tf.nest.map_structure(lambda each: tf.gather(each, rows), state)
@@ -432,15 +439,10 @@ def as_rows(name: str, nest: Any, rows: tf.TensorShape) -> Any:
     return tf.nest.map_structure(as_tensor, nest)
 
 
-def least_one(name: str, value: Any, rank: int | None = None) -> tf.Tensor:
-    """Converts integers that must be 1 or more, which is checked where they are known."""
-    tensor = integers(name, value)
-    if rank is not None and tensor.shape.rank not in (rank, None):
-        expected = "a scalar" if rank == 0 else "one for each sentence, (b,)"
-        raise ValueError(f"{name}: expected {expected}, got shape {show(tensor.shape)}")
+def counts(name: str, value: Any, rank: int | None = None) -> tf.Tensor:
+    """Integers from 1, in the dtype in which a search counts."""
+    tensor = integers_from(name, value, least=1, rank=rank)
     known = tf.get_static_value(tensor)
-    if known is not None and (known < 1).any():
-        raise ValueError(f"{name}: expected 1 or more, got {known.min()}")
     if known is not None and (known > tf.int32.max).any():
         raise ValueError(f"{name}: expected at most {tf.int32.max}, got {known.max()}")
     return tf.cast(tensor, tf.int32)

@@ -122,6 +122,7 @@ def combine_masks(*masks: TensorLike | None) -> tf.Tensor | None:
         A boolean tensor of the shape that they broadcast to; None if all are None.
 
     Raises:
+        TypeError: the masks come as one list.
         ValueError: a mask is not boolean, or the shapes do not broadcast.
 
     Example:
@@ -130,6 +131,11 @@ def combine_masks(*masks: TensorLike | None) -> tf.Tensor | None:
         >>> combine_masks(None, None) is None
         True
     """
+    for mask in masks:
+        if isinstance(mask, list | tuple) and any(map(tf.is_tensor, mask)):
+            raise TypeError(
+                "masks: expected one argument a mask, got a list of them: combine_masks(*masks)"
+            )
     given = [boolean(f"masks[{i}]", mask) for i, mask in enumerate(masks) if mask is not None]
     try:
         functools.reduce(

@@ -9,12 +9,13 @@ Axes: `b` batch, `k` source position, `q` target position, `n` units, `m` depth 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 from ._arguments import choice, integer, number
 from ._scan import scan
-from ._tensorflow import keras, tf
+from ._tensorflow import keras, serializable, tf
 from ._tensors import show, tensors
 from .functional import project
 from .layers import BahdanauAttention, LuongAttention
@@ -23,8 +24,6 @@ from .text import PAD_ID, Vocabulary
 from .translator import ArrayLike, Translator
 
 __all__ = ["GRU", "Memory", "Seq2Seq"]
-
-serializable = keras.saving.register_keras_serializable(package="attention_helpers")
 
 
 @serializable
@@ -200,15 +199,10 @@ class Decoder(keras.layers.Layer):
         if self.context_enters_step:
             self.context_kernel = keras.layers.Dense(3 * units, use_bias=False, dtype=dtype)
             self.context_kernel.build((None, context_dim))
-        self.build_attention(units, context_dim)
-
-    def build_attention(self, units: int, context_dim: int) -> None:
-        """Makes what looks at the source; a decoder with one vector has nothing to look at."""
 
     def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
-        """What it keeps of a batch of sentences: all annotations, and a key of each."""
-        key = self.attention.project_key(annotations)
-        return Memory(annotations, key, mask, self.initial_state(summary))
+        """What it keeps of a batch of sentences."""
+        raise NotImplementedError
 
     def step(self, projected: tf.Tensor, state: tf.Tensor, memory: Memory) -> Step:
         """One word on, given the share of y_{i-1} in the gates `(b, 3n)`."""
@@ -257,65 +251,68 @@ class FixedDecoder(Decoder):
         return state, memory.value[:, 0], tf.ones_like(memory.value[..., 0])
 
 
-class BahdanauDecoder(Decoder):
+class AttentionDecoder(Decoder):
+    """Keeps all annotations, and looks at them with each word; a subclass says when and how."""
+
+    attention: BahdanauAttention | LuongAttention
+
+    def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
+        key = self.attention.project_key(annotations)
+        return Memory(annotations, key, mask, self.initial_state(summary))
+
+    def look(self, state: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, tf.Tensor]:
+        """The context `(b, m)` that a state `(b, n)` asks for, and the weights `(b, k)`."""
+        query = state[:, None]
+        context, weights = self.attention.attend(query, memory.key, memory.value, memory.mask)
+        return context[:, 0], weights[:, 0]
+
+
+class BahdanauDecoder(AttentionDecoder):
     """RNNsearch: the state before the step, s_{i-1}, asks; the context enters the step."""
 
-    def build_attention(self, units: int, context_dim: int) -> None:
+    def __init__(self, *, units: int, context_dim: int, **kwargs: Any) -> None:
+        super().__init__(units=units, context_dim=context_dim, **kwargs)
         self.attention = BahdanauAttention(units, dtype=self.dtype_policy)
         self.attention.build((None, None, units), (None, None, context_dim))
 
     def step(self, projected: tf.Tensor, state: tf.Tensor, memory: Memory) -> Step:
-        query = state[:, None]
-        context, weights = self.attention.attend(query, memory.key, memory.value, memory.mask)
-        state = self.gru.step(projected + self.context_kernel(context[:, 0]), state)
-        return state, context[:, 0], weights[:, 0]
+        context, weights = self.look(state, memory)
+        state = self.gru.step(projected + self.context_kernel(context), state)
+        return state, context, weights
 
 
-class LuongDecoder(Decoder):
-    """The state after the step, s_i, asks; the context goes to the output only."""
+class LuongDecoder(AttentionDecoder):
+    """The state after the step, s_i, asks; the context goes to the output only.
 
-    score: str
+    The score is "general", sᵀ W h, a matrix between query and key, or "concat", that of Bahdanau.
+    """
+
     context_enters_step = False
 
-    def build_attention(self, units: int, context_dim: int) -> None:
-        self.attention = LuongAttention(self.score, dtype=self.dtype_policy)
+    def __init__(self, *, score: str, units: int, context_dim: int, **kwargs: Any) -> None:
+        super().__init__(units=units, context_dim=context_dim, **kwargs)
+        self.attention = LuongAttention(score, dtype=self.dtype_policy)
         self.attention.build((None, None, units), (None, None, context_dim))
 
     def step(self, projected: tf.Tensor, state: tf.Tensor, memory: Memory) -> Step:
         state = self.gru.step(projected, state)
-        query = state[:, None]
-        context, weights = self.attention.attend(query, memory.key, memory.value, memory.mask)
-        return state, context[:, 0], weights[:, 0]
+        return state, *self.look(state, memory)
 
 
 class DotDecoder(LuongDecoder):
     """Luong's "dot", sᵀ h. It needs keys of the query's depth: the two directions are added up."""
-
-    score = "dot"
 
     def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
         forward, backward = tf.split(annotations, 2, axis=-1)
         return super().remember(forward + backward, summary, mask)
 
 
-class GeneralDecoder(LuongDecoder):
-    """Luong's "general", sᵀ W h: a matrix between query and key."""
-
-    score = "general"
-
-
-class ConcatDecoder(LuongDecoder):
-    """Luong's "concat", vᵀ tanh(W [s; h]): the score of Bahdanau."""
-
-    score = "concat"
-
-
-DECODERS: dict[str | None, type[Decoder]] = {
+DECODERS: dict[str | None, Callable[..., Decoder]] = {
     None: FixedDecoder,
     "bahdanau": BahdanauDecoder,
-    "dot": DotDecoder,
-    "general": GeneralDecoder,
-    "concat": ConcatDecoder,
+    "dot": partial(DotDecoder, score="dot"),
+    "general": partial(LuongDecoder, score="general"),
+    "concat": partial(LuongDecoder, score="concat"),
 }
 
 
@@ -380,7 +377,10 @@ class Seq2Seq(Translator):
             **sizes,
         )
         self.decoder = DECODERS[attention](
-            len(self.target_vocabulary), context_dim=context_dim, name="decoder", **sizes
+            vocabulary_size=len(self.target_vocabulary),
+            context_dim=context_dim,
+            name="decoder",
+            **sizes,
         )
         self.depths = context_dim, (1 if self.attends else 3) * units, units  # of a memory
 

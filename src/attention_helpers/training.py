@@ -9,28 +9,25 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from ._arguments import choice, integer, number
+from ._pairs import Encoded, encode_pairs, print_left_out, warn_of_a_long_pair
 from ._progress import Progress
-from ._run import Checkpoint, Run, describe_model, describe_sentences
-from ._tensorflow import keras, tf
+from ._run import Checkpoint, Run, describe_model
+from ._tensorflow import keras, serializable, tf
 from ._tensors import check_ids, show, tensors, whole_numbers
-from .text import PAD_ID, SentencePair, batches_by_length, encode_all, pad
-from .translator import Translator
+from .text import PAD_ID, SentencePair, batches_by_length, pad
+from .translator import ArrayLike, Translator
 
 __all__ = ["masked_crossentropy", "train"]
 
-ArrayLike: TypeAlias = Any  # a tensor, an array or nested lists; TensorFlow ships no types
 BATCH = [tf.TensorSpec((None, None), tf.int32)] * 3  # source, target_in, target_out
 Batch: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
-Sentences: TypeAlias = list[list[int]]
-serializable = keras.saving.register_keras_serializable(package="attention_helpers")
 
 
 @serializable
@@ -109,6 +106,10 @@ def train(
     With a `checkpoint`, a run that was interrupted goes on when `train` is called again with the
     same arguments, and ends as if it had not been; one that has ended is read from the file.
 
+    Weights of 16 bits are refused: Adam's steps would be rounded away. The policies "mixed_bfloat16"
+    and "mixed_float16" compute in 16 bits and keep weights of 32. The loss is not scaled, so
+    "mixed_float16" loses gradients below 6e-8, which "mixed_bfloat16" can hold.
+
     Args:
         model: a `Translator`, such as a `Seq2Seq`.
         pairs: `text.SentencePair`s, or any objects with `source` and `target` tokens.
@@ -131,21 +132,21 @@ def train(
         A dict: `loss` of each step (nats per token), `seconds` (compilation included),
         `compile_seconds` (of the first step of each shape), `tokens_per_second` (target tokens, END
         included, padding not), `left_out` (how many pairs are too long). With `validation` also
-        `validation_loss` (nats per token) after each of `validation_steps`, and `best_step`, after
-        which the weights were those that the model has now.
+        `validation_loss` (nats per token) after each of `validation_steps`, `best_step`, after
+        which the weights were those that the model has now, and `validation_left_out`.
 
     Raises:
         TypeError: `model` does not translate, a sentence is a string instead of tokens, or an
             argument is of another kind.
         ValueError: there are no pairs, or none short enough; a sentence is empty or has a word that
-            is not in the vocabulary; a number is out of range; `batch_size` is below the number of
-            replicas; the checkpoint holds a run with other arguments, which are named, or there are
-            several workers with it.
+            is not in the vocabulary; a number is out of range; weights have 16 bits; `batch_size`
+            is below the number of replicas; the checkpoint holds a run with other arguments, which
+            are named, or there are several workers with it.
 
     Example:
         >>> from attention_helpers.seq2seq import Seq2Seq
         >>> model = Seq2Seq(["a", "cat"], ["un", "chat"], units=4, embedding_dim=4, seed=0)
-        >>> pairs = [SentencePair(("a", "cat"), ("un", "chat"), frozenset(), frozenset())]
+        >>> pairs = [SentencePair(("a", "cat"), ("un", "chat"))]
         >>> history = train(model, pairs, steps=2, validation=pairs, every=1, verbose=False)
         >>> len(history["loss"]), history["validation_steps"], history["best_step"]
         (2, [1, 2], 2)
@@ -164,22 +165,23 @@ def train(
     if patience is not None and validation is None:
         raise ValueError(f"patience: expected None where there is no validation, got {patience}")
     data = encode_pairs("pairs", pairs, model, max_length, unknown)
+    left_out = {"left_out": data.left_out}
     held_out = None
     if validation is not None:
         held_out = encode_pairs("validation", validation, model, max_length, unknown)
+        left_out |= {"validation_left_out": held_out.left_out}
     warn_of_a_long_pair(data)
-    if verbose and data.left_out:
-        print(f"left out: {data.left_out} pairs with more than {max_length} tokens on a side")
-    optimizer = make_optimizer(model, data, steps, learning_rate)
+    if verbose:
+        print_left_out(left_out, max_length)
+    build_weights(model, data)
+    optimizer = make_optimizer(model, steps, learning_rate)
     train_step = training_step(model, optimizer, settings["jit_compile"])
     measure = None if held_out is None else loss_of_all(model, held_out, batch_size)
     run = Run(model, optimizer, measure, patience)
     if checkpoint is not None:
         check_one_worker(model.distribute_strategy)
-        settings |= {"max_length": max_length, "unknown": unknown, **describe_model(model)}
-        settings |= {"pairs": data.description()}
-        settings |= {"validation": None if held_out is None else held_out.description()}
-        run.keep_in(Checkpoint(checkpoint, settings))
+        how = {**settings, "max_length": max_length, "unknown": unknown}
+        run.keep_in(Checkpoint(checkpoint, identity(how, model, data, held_out)))
     batches = batches_by_length(
         data.sources, data.targets, batch_size, steps=steps, bins=bins, seed=seed
     )
@@ -187,7 +189,7 @@ def train(
     tokens = take_steps(run, train_step, batches, settings, progress)
     run.restore_best()
     speed = tokens / run.history["seconds"]
-    return run.history | {"tokens_per_second": speed, "left_out": data.left_out}
+    return run.history | {"tokens_per_second": speed, **left_out}
 
 
 def take_steps(
@@ -229,85 +231,6 @@ def take_steps(
     if progress:
         progress.wipe()
     return tokens
-
-
-class Encoded(NamedTuple):
-    """Pairs as ids, their places among those that were given, and how many were left out."""
-
-    sources: list[list[int]]
-    targets: list[list[int]]
-    places: list[int]
-    left_out: int
-
-    def lengths(self) -> list[int]:
-        """The tokens of the longer side of each pair, without START and END."""
-        both = zip(self.sources, self.targets, strict=True)
-        return [max(len(source), len(target) - 2) for source, target in both]
-
-    def description(self) -> str:
-        return describe_sentences(self.sources, self.targets)
-
-
-def encode_pairs(
-    name: str,
-    pairs: Iterable[SentencePair],
-    model: Translator,
-    max_length: int | None,
-    unknown: str,
-) -> Encoded:
-    """The pairs as ids, targets from START to END; an error says which pair it is about."""
-    if not isinstance(pairs, Iterable):
-        raise TypeError(f"{name}: expected a list of sentence pairs, got {pairs!r}")
-    pairs = list(pairs)
-    for place, pair in enumerate(pairs):
-        if not (hasattr(pair, "source") and hasattr(pair, "target")):
-            raise TypeError(
-                f"{name}[{place}]: expected source and target, as a text.SentencePair has them, "
-                f"got {type(pair).__name__}"
-            )
-    if not pairs:
-        raise ValueError(f"{name}: expected at least one pair of sentences, got none")
-    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
-    of_source, of_target = model.source_vocabulary, model.target_vocabulary
-    encoded = Encoded(
-        encode_all(f"{name}.source", sources, of_source, unknown=unknown),
-        encode_all(f"{name}.target", targets, of_target, start=True, end=True, unknown=unknown),
-        list(range(len(pairs))),
-        0,
-    )
-    return encoded if max_length is None else without_long(name, encoded, max_length)
-
-
-def without_long(name: str, data: Encoded, max_length: int) -> Encoded:
-    """The pairs of which no side has more tokens."""
-    integer("max_length", max_length, 1)
-    lengths = data.lengths()
-    kept = [place for place, length in enumerate(lengths) if length <= max_length]
-    if not kept:
-        raise ValueError(
-            f"max_length: expected {min(lengths)} or more, the length of the shortest of {name}, "
-            f"got {max_length}"
-        )
-    sources, targets = ([each[place] for place in kept] for each in (data.sources, data.targets))
-    return Encoded(sources, targets, kept, len(lengths) - len(kept))
-
-
-# A pair is long if it has more tokens than this, and so many times those of 99 pairs of 100.
-LONG, TIMES = 100, 3
-
-
-def warn_of_a_long_pair(data: Encoded) -> None:
-    """Every batch of the longest pairs is padded to the longest, and needs memory for all of it."""
-    lengths = np.array(data.lengths())
-    usual = int(np.quantile(lengths, 0.99, method="lower"))
-    longest = int(lengths.argmax())
-    if lengths[longest] > max(LONG, TIMES * usual):
-        warnings.warn(
-            f"pairs[{data.places[longest]}] has {lengths[longest]} tokens, 99 of 100 pairs at most "
-            f"{usual}: batches of such lengths are compiled for it alone, and take memory and time; "
-            f"max_length={usual} leaves it out",
-            stacklevel=3,
-        )
 
 
 def loss_of_all(model: Translator, data: Encoded, batch_size: int) -> Callable[[], float]:
@@ -366,8 +289,36 @@ def check_one_worker(strategy: tf.distribute.Strategy) -> None:
         raise ValueError(f"checkpoint: expected one worker with it, got {len(workers)}")
 
 
+def identity(
+    settings: Mapping[str, Any], model: Translator, data: Encoded, held_out: Encoded | None
+) -> dict[str, Any]:
+    """What a run is known by: if any of it were another, the run would be."""
+    return {
+        **settings,
+        **describe_model(model),
+        "pairs": data.description(),
+        "validation": None if held_out is None else held_out.description(),
+    }
+
+
+def build_weights(model: Translator, data: Encoded) -> None:
+    """Layers that make their weights when they are first called have them now, where the model is.
+
+    Raises:
+        ValueError: they have 16 bits, in which a weight and a small step give the weight again.
+    """
+    with model.distribute_strategy.scope():
+        model.teacher_force(np.array([data.sources[0][:1]]), np.array([data.targets[0][:1]]))
+    for dtype in (variable.dtype for variable in model.trainable_variables):
+        if dtype in ("float16", "bfloat16"):
+            raise ValueError(
+                f"model: expected weights of 32 bits or more, got {dtype}, in which it does not "
+                f'learn; make it with dtype="mixed_{dtype}", which computes in 16 bits'
+            )
+
+
 def make_optimizer(
-    model: Translator, data: Encoded, steps: int, learning_rate: float
+    model: Translator, steps: int, learning_rate: float
 ) -> keras.optimizers.Optimizer:
     """Adam with a warm-up of a twentieth of the steps; made where the model was."""
     warmup = steps // 20
@@ -375,8 +326,6 @@ def make_optimizer(
         0.0, steps - warmup, warmup_target=learning_rate, warmup_steps=warmup
     )
     with model.distribute_strategy.scope():
-        # Layers that make their weights when they are first called have them now.
-        model.teacher_force(np.array([data.sources[0][:1]]), np.array([data.targets[0][:1]]))
         return keras.optimizers.Adam(schedule, global_clipnorm=1.0)
 
 

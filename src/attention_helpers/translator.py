@@ -20,7 +20,7 @@ from ._arguments import integer, number
 from ._arguments import seed as checked_seed
 from ._tensorflow import keras, tf
 from ._tensors import check_ids, integers, show
-from .decoding import BeamSearchResult, beam_search, greedy_search, least_one
+from .decoding import BeamSearchResult, beam_search, counts, greedy_search
 from .text import END_ID, Vocabulary, encode_all, pad
 
 __all__ = ["Translation", "Translator"]
@@ -316,7 +316,7 @@ class Translator(keras.Model):
     def _as_search(self, source: ArrayLike, max_length: ArrayLike) -> tuple[tf.Tensor, tf.Tensor]:
         """Ids `(b, k)` and limits `(b,)`, checked."""
         source = self.source_ids(source)
-        limit = least_one("max_length", max_length)
+        limit = counts("max_length", max_length)
         if limit.shape.rank and not limit.shape.is_compatible_with(source.shape[:1]):
             expected = f"an integer or {show(source.shape[:1])} of them"
             raise ValueError(f"max_length: expected {expected}, got shape {show(limit.shape)}")
@@ -343,7 +343,7 @@ class Translator(keras.Model):
         """Writes a SavedModel, which needs no Python: `serve(source, target_in)` gives the logits.
 
         Args:
-            filepath: the folder to write.
+            filepath: the folder to write; what is loaded from it must be kept while it serves.
 
         Example:
             >>> import tempfile

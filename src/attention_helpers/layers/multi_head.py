@@ -65,7 +65,8 @@ class MultiHeadAttention(ProjectedHeads):
     by `load_weights` of a model. What differs from `keras.layers.MultiHeadAttention`: a position of
     the query with nothing to attend to gets weights of zero (there a mean of what it may not see),
     inputs have three axes, and `attention_mask` is not of a floating dtype, which could as well be
-    meant to be added.
+    meant to be added. Keras' `attention_axes`, `flash_attention` and `use_gate` are not taken, not even
+    with their default values.
 
     Raises:
         ValueError: an argument is out of its range, heads that do not divide, a wrong dtype or

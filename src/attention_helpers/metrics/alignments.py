@@ -238,6 +238,8 @@ def attention_coverage(
 
 def _numbers(weights: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Weights in float64: finite numbers, 0 or more."""
+    if weights is None:
+        raise ValueError("weights: expected numbers, got None, as of a model without attention")
     try:
         array = np.asarray(weights)
         if array.dtype.kind in "cmMSU":  # complex numbers, times and texts

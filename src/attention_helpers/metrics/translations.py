@@ -90,7 +90,7 @@ def bleu(
             the book is; `"13a"` for real sentences.
 
     Returns:
-        The score, a float.
+        The score, a float; 0 if no translation has four tokens.
 
     Raises:
         TypeError: one string in place of a list, a sentence that is neither string nor sequence.

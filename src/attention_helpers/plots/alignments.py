@@ -160,6 +160,8 @@ def checked_weights(
     weights: npt.ArrayLike, source: Sequence[str], target: Sequence[str]
 ) -> tuple[Numbers, list[str], list[str]]:
     source, target = words_of("source", source), words_of("target", target)
+    if weights is None:
+        raise ValueError("weights: expected numbers, got None, as of a model without attention")
     weights = numbers("weights", weights, (0, 1))
     expected = len(target), len(source)
     if weights.shape != expected:

@@ -15,7 +15,8 @@ from .vocabulary import (
     Vocabulary,
     pad,
 )
-from .vocabulary import encode_all as encode_all  # for the package itself
+from .vocabulary import encode_all as encode_all  # these two are for the package itself
+from .vocabulary import encode_sentence as encode_sentence
 
 __all__ = [
     "END",

@@ -167,7 +167,9 @@ def tokenize(sentence: str) -> tuple[str, ...]:
         ("Qu'", 'est-ce', 'que', "c'", 'est', '?', "L'", 'heure', ':', '12:30', '.')
     """
     if not isinstance(sentence, str):
-        raise TypeError(f"sentence: expected a string, got {type(sentence).__name__}")
+        raise TypeError(
+            f"sentence: expected a string, got {sentence!r} ({type(sentence).__name__})"
+        )
     shape = "".join(map(_shape, sentence))
     return tuple(sentence[match.start() : match.end()] for match in TOKEN.finditer(shape))
 

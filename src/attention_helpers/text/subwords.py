@@ -60,7 +60,7 @@ class Subwords:
         sentencepiece = _import_sentencepiece()
         expected = "model: expected the bytes of a SentencePiece model, got"
         if not isinstance(model, bytes):
-            raise TypeError(f"{expected} {type(model).__name__}")
+            raise TypeError(f"{expected} {model!r:.60} ({type(model).__name__})")
         if not model:
             raise ValueError(f"{expected} no bytes")
         self._processor = sentencepiece.SentencePieceProcessor()
@@ -117,8 +117,8 @@ class Subwords:
             )
         except RuntimeError as error:
             raise ValueError(
-                f"size: {size} pieces cannot be made of these {len(lines)} sentences; "
-                f"SentencePiece says: {error}"
+                f"size: expected as many pieces as can be made of {len(lines)} sentences, "
+                f"got {size}; SentencePiece says: {error}"
             ) from error
         return cls(model.getvalue())
 
@@ -145,8 +145,8 @@ class Subwords:
         pieces = tuple(self._processor.EncodeAsPieces(text))
         if (restored := self.decode(pieces)) != text:  # a model that was trained elsewhere
             raise ValueError(
-                f"sentence: this model would change it, from {text!r} to {restored!r}; take a "
-                "model that `Subwords.train` made"
+                f"sentence: expected text that this model restores, got {text!r}, of which it "
+                f"makes {restored!r}; take a model that `Subwords.train` made"
             )
         return pieces
 
@@ -179,7 +179,7 @@ class Subwords:
 def normalised(name: str, sentence: str) -> str:
     """NFKC with single spaces; what SentencePiece would drop or confuse is named."""
     if not isinstance(sentence, str):
-        raise TypeError(f"{name}: expected a string, got {type(sentence).__name__}")
+        raise TypeError(f"{name}: expected a string, got {sentence!r} ({type(sentence).__name__})")
     text = " ".join(unicodedata.normalize("NFKC", sentence).split())
     if found := RESERVED.search(text):
         what, at = found.group(), found.start()

@@ -154,18 +154,7 @@ class Vocabulary:
             Traceback (most recent call last):
             ValueError: tokens[1]: expected a word, got the special token '<pad>'
         """
-        choice("unknown", unknown, ["error", "replace"])
-        words = _no_specials("tokens", _words("tokens", tokens))
-        if not words:
-            raise ValueError("tokens: expected at least one word, got an empty sentence")
-        ids = [self._ids.get(word, UNKNOWN_ID) for word in words]
-        if UNKNOWN_ID in ids and unknown == "error":
-            at = ids.index(UNKNOWN_ID)
-            raise ValueError(
-                f"tokens[{at}]: expected a word of the vocabulary, got {words[at]!r}, which is "
-                'unknown; unknown="replace" takes it'
-            )
-        return [START_ID] * bool(start) + ids + [END_ID] * bool(end)
+        return encode_sentence("tokens", tokens, self, start, end, unknown)
 
     def decode(self, ids: Ids) -> tuple[str, ...]:
         """The words of a sentence: up to the first END, without PAD and START.
@@ -211,25 +200,40 @@ def _no_specials(name: str, words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
-def encode_all(
+def encode_sentence(
     name: str,
-    sentences: Iterable[Iterable[str]],
+    sentence: Iterable[str],
     vocabulary: Vocabulary,
     start: bool = False,
     end: bool = False,
     unknown: str = "error",
+) -> list[int]:
+    """`Vocabulary.encode`, for a sentence of that name in errors."""
+    choice("unknown", unknown, ["error", "replace"])
+    words = _no_specials(name, _words(name, sentence))
+    if not words:
+        raise ValueError(f"{name}: expected at least one word, got an empty sentence")
+    ids = [vocabulary._ids.get(word, UNKNOWN_ID) for word in words]
+    if UNKNOWN_ID in ids and unknown == "error":
+        at = ids.index(UNKNOWN_ID)
+        raise ValueError(
+            f"{name}[{at}]: expected a word of the vocabulary, got {words[at]!r}, which is "
+            'unknown; unknown="replace" takes it'
+        )
+    return [START_ID] * bool(start) + ids + [END_ID] * bool(end)
+
+
+def encode_all(
+    name: str, sentences: Iterable[Iterable[str]], vocabulary: Vocabulary, unknown: str = "error"
 ) -> list[list[int]]:
-    """The ids of sentences, by `Vocabulary.encode`; an error says which sentence it is about."""
+    """The ids of sentences, whose errors say by NAME[number] which sentence they are about."""
     choice("unknown", unknown, ["error", "replace"])
     if isinstance(sentences, str) or not isinstance(sentences, Iterable):
         raise TypeError(f"{name}: expected a list of sentences, got {sentences!r}")
-    encoded = []
-    for number, words in enumerate(sentences):
-        try:
-            encoded.append(vocabulary.encode(words, start=start, end=end, unknown=unknown))
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{name}[{number}]: {error}") from None
-    return encoded
+    return [
+        encode_sentence(f"{name}[{number}]", sentence, vocabulary, unknown=unknown)
+        for number, sentence in enumerate(sentences)
+    ]
 
 
 def id_array(name: str, ids: Any, most: int = np.iinfo(np.int32).max) -> npt.NDArray[np.int32]:
