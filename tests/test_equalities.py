@@ -120,7 +120,8 @@ def by_einsum(scores, value, mask):
 
 def einsum_additive(query, key, value, weight, mask):
     hidden = tf.tanh(query[..., :, None, :] + key[..., None, :, :])
-    return by_einsum(tf.einsum("...qku,u->...qk", hidden, weight), value, mask)
+    # Not einsum "...qku,u->...qk", which oneDNN lets write past its memory.
+    return by_einsum(tf.reduce_sum(hidden * weight, axis=-1), value, mask)
 
 
 def einsum_dot(query, key, value, bias, mask, scale):

@@ -1,5 +1,9 @@
 """attention_helpers.functional: equal to loops, NumPy and Keras; masks; extremes; compiled; errors."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -368,6 +372,28 @@ def test_the_checks_leave_no_operation_in_the_graph():
     kinds = {operation.type for operation in traced.graph.get_operations()}
     assert kinds <= {
         *("Placeholder", "Const", "Identity", "NoOp"),
-        *("ExpandDims", "AddV2", "Tanh", "Einsum"),  # the scores and the context
-        *("SelectV2", "Softmax"),  # the weights
+        *("ExpandDims", "AddV2", "Tanh", "MatMul"),  # the scores
+        *("Shape", "ConcatV2", "Reshape", "StridedSlice"),  # as one matrix, and back
+        *("SelectV2", "Softmax", "Einsum"),  # the weights and the context
     }
+
+
+MANY_SHAPES = """
+import numpy as np, tensorflow as tf
+from attention_helpers.functional import additive_attention
+random = np.random.default_rng(0)
+for _ in range(150):
+    a, b, q, k, u = random.integers(1, 4, size=5)
+    query, key = tf.ones((a, b, q, u), {dtype!r}), tf.ones((k, u), {dtype!r})
+    for _ in range(5):
+        additive_attention(query, key, key, key[0])
+"""
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_additive_scores_of_two_leading_axes_stay_in_their_memory(dtype):
+    """With tf.einsum "...qku,u->...qk" oneDNN writes past it; in a process that may die of that."""
+    environment = {**os.environ, "MALLOC_PERTURB_": "85"}
+    code = MANY_SHAPES.format(dtype=dtype)
+    run = subprocess.run([sys.executable, "-c", code], env=environment, timeout=120, check=False)
+    assert run.returncode == 0

@@ -1,7 +1,9 @@
 """Checks of tensors, on what is known before anything is computed: dtypes, ranks, static sizes.
 
 In a compiled function they run once, while it is traced, and leave no operation behind. Eagerly they
-run once for each combination of dtypes and shapes, whose verdict is kept.
+run once for each combination of dtypes and shapes, whose verdict is kept. Beside them stands the
+small arithmetic of shapes and dtypes, which does compute: `add`, `widen`, `axis_size`, `rounded`,
+`at_least_float32`.
 """
 
 from __future__ import annotations
@@ -270,11 +272,6 @@ def integers_from(name: str, value: TensorLike, least: int, rank: int | None = N
     if known is not None and (known < least).any():
         raise ValueError(f"{name}: expected {least} or more, got {known.min()}")
     return tensor
-
-
-def length(name: str, value: TensorLike, most_rank: int | None = 0) -> tf.Tensor:
-    """A length, an integer or a scalar integer tensor, in int64."""
-    return tf.cast(integers_from(name, value, least=0, rank=most_rank), tf.int64)
 
 
 def show(shape: tf.TensorShape) -> str:

@@ -15,20 +15,15 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 from ._arguments import integer
+from ._doors import additive_arguments, dot_product_arguments
 from ._tensorflow import tf
 from ._tensors import (
     TensorLike,
     at_least_float32,
     axis_size,
-    bias_for,
-    dtype_of_scores,
-    finite_scalar,
-    mask_for,
-    scores_shape,
-    tensors,
     widen,
 )
-from .functional import attend, by_groups, forbid_infinite, merge_groups, project, scaled
+from .functional import attend, forbid_infinite, merge_groups, project, scaled, split_groups
 
 __all__ = ["chunked_additive_attention", "chunked_attention"]
 
@@ -36,9 +31,6 @@ __all__ = ["chunked_additive_attention", "chunked_attention"]
 # are taken together, if one alone has fewer. Measured: benchmarks/attention.py.
 _SCORES = 2**18
 _HIDDEN_UNITS = 2**20
-
-# The conditions on sizes below are Python's: AutoGraph would make a graph of each, in vain.
-_without_autograph = tf.autograph.experimental.do_not_convert
 
 Carry: TypeAlias = "list[tf.Tensor]"
 Result: TypeAlias = "tuple[Carry, list[tf.Tensor]]"
@@ -100,20 +92,12 @@ def chunked_attention(
     Gimelshein 2018 (arXiv 1805.02867).
     """
     chunk_size = integer("chunk_size", chunk_size, least=1)
+    query, key, value, mask, bias, scale = dot_product_arguments(
+        query, key, value, mask, bias, scale, grouped
+    )
     if grouped:
-        query, key, value, mask, bias = by_groups(query, key, value, mask, bias)
-    query, key, value = tensors(
-        "...qd,...kd,...kv", nonempty="dk", query=query, key=key, value=value
-    )
-    if mask is not None:
-        mask = mask_for(mask, scores_shape(query.shape, key.shape))
-    if bias is not None:
-        bias = bias_for(bias, query.dtype, scores_shape(query.shape, key.shape))
-    if scale is not None:
-        scale = finite_scalar("scale", scale, dtype_of_scores(query.dtype))
-    context = _without_autograph(_in_blocks)(
-        _dot, [scaled(query, scale), key, value], mask, bias, causal, chunk_size
-    )
+        query, key, value, mask, bias = split_groups(query, key, value, mask, bias)
+    context = _in_blocks(_dot, [scaled(query, scale), key, value], mask, bias, causal, chunk_size)
     return merge_groups(context) if grouped else context
 
 
@@ -157,19 +141,10 @@ def chunked_additive_attention(
     Rabe and Staats 2021 (arXiv 2112.05682).
     """
     chunk_size = integer("chunk_size", chunk_size, least=1)
-    query, key, value, score_kernel = tensors(
-        "...qu,...ku,...kv,u",
-        nonempty="uk",
-        query=query,
-        key=key,
-        value=value,
-        score_kernel=score_kernel,
+    query, key, value, score_kernel, mask = additive_arguments(
+        query, key, value, score_kernel, mask
     )
-    if mask is not None:
-        mask = mask_for(mask, scores_shape(query.shape, key.shape))
-    return _without_autograph(_in_blocks)(
-        _additive, [query, key, value, score_kernel], mask, None, False, chunk_size
-    )
+    return _in_blocks(_additive, [query, key, value, score_kernel], mask, None, False, chunk_size)
 
 
 def _dot(
@@ -210,10 +185,8 @@ class _Span(NamedTuple):
         """The stretch of a tensor; the tensor itself, if that is the whole."""
         if isinstance(self.length, int) and self.length == tensor.shape[axis]:
             return tensor
-        begin, sizes = (
-            [0] * tensor.shape.rank,
-            [axis_size(tensor, i) for i in range(tensor.shape.rank)],
-        )
+        begin = [0] * tensor.shape.rank
+        sizes = [axis_size(tensor, i) for i in range(tensor.shape.rank)]
         begin[axis], sizes[axis] = self.start, self.length
         return tf.slice(
             tensor, begin, sizes
@@ -331,6 +304,8 @@ class _Plan(NamedTuple):
         return -((q.total - k - q.start - q.length) // self.chunk_size)
 
 
+# The conditions on sizes are Python's: AutoGraph would make a graph of each, in vain.
+@tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
 def _in_blocks(
     score: Score,
     tensors: list[tf.Tensor],
@@ -346,7 +321,7 @@ def _in_blocks(
     plan = _Plan(
         score,
         None if mask is None else _table(mask, batch),
-        None if bias is None else _table(_widen(bias, key), batch),
+        None if bias is None else _table(_with_all_keys(bias, key), batch),
         causal,
         _rows_of_a_block(flat[0], flat[1], chunk_size, hidden=bool(weights)),
         chunk_size,
@@ -665,7 +640,7 @@ def _table(mask: tf.Tensor, batch: tf.Tensor) -> _Table:
     return _Table(matrix, tf.reshape(widen(owner, batch, own=0), [-1]), queries)
 
 
-def _widen(bias: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+def _with_all_keys(bias: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
     """A bias with rows as long as there are keys, for its gradient is added row by row."""
     keys = axis_size(key, -2)
     if bias.shape.rank and bias.shape[-1] == keys:

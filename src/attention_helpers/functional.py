@@ -15,25 +15,21 @@ arguments, on what is known of them without computing, and call a formula.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
+from ._doors import additive_arguments, dot_product_arguments
 from ._tensorflow import tf
 from ._tensors import (
     TensorLike,
     add,
     at_least_float32,
     axis_size,
-    bias_for,
-    dtype_of_scores,
-    finite_scalar,
     limits,
     mask_for,
     rounded,
-    scores_shape,
-    show,
     tensors,
 )
 
@@ -58,10 +54,20 @@ Drop: TypeAlias = Callable[[tf.Tensor], tf.Tensor]
 def softmax_of_allowed(scores: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
     """exp(scores) / Σ exp(scores) over what the mask allows; zeros where it allows nothing."""
     if mask is None:
-        return tf.nn.softmax(scores)  # it subtracts the maximum: no overflow
+        return softmax(scores)  # it subtracts the maximum: no overflow
     # The lowest finite number, for with -inf a row with nothing allowed would be 0/0.
-    weights = tf.nn.softmax(tf.where(mask, scores, limits(scores.dtype)[0]))
+    weights = softmax(tf.where(mask, scores, limits(scores.dtype)[0]))
     return tf.where(mask, weights, 0.0)
+
+
+def softmax(scores: tf.Tensor) -> tf.Tensor:
+    """`tf.nn.softmax`, of which oneDNN refuses more than five axes."""
+    if scores.shape.rank is not None and scores.shape.rank <= 5:
+        return tf.nn.softmax(scores)
+    rows = tf.reshape(scores, [-1, axis_size(scores, -1)])
+    weights = tf.reshape(tf.nn.softmax(rows), tf.shape(scores))
+    weights.set_shape(scores.shape)
+    return weights
 
 
 def attend(
@@ -115,7 +121,9 @@ def additive(query: tf.Tensor, key: tf.Tensor, score_kernel: tf.Tensor) -> tf.Te
     query, key, v = (at_least_float32(x) for x in (query, key, score_kernel))
     # query[..., :, None, :] + key[..., None, :, :]
     hidden = tf.tanh(add(tf.expand_dims(query, -2), tf.expand_dims(key, -3), own=3))
-    return tf.einsum("...qku,u->...qk", hidden, v)
+    # tf.einsum("...qku,u->...qk", hidden, v), which under oneDNN (TensorFlow 2.21) writes past its
+    # memory where `...` are two axes: the process dies.
+    return project(hidden, v[:, None])[..., 0]
 
 
 def project(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
@@ -228,7 +236,7 @@ def masked_softmax(scores: TensorLike, mask: TensorLike | None = None) -> tf.Ten
 
     A row in which nothing is allowed gives zeros, and a zero gradient. A score of −∞ forbids as the
     mask does; one of +∞ takes all the weight, and shares it with others of +∞; NaN where it is
-    allowed makes a row of NaN.
+    allowed is seen: at least one weight of its row is NaN.
 
     Args:
         scores: floating `(..., q, k)`.
@@ -317,16 +325,9 @@ def additive_attention(
 
     Source: Bahdanau, Cho and Bengio 2014 (arXiv 1409.0473), e_ij, α_ij and c_i.
     """
-    query, key, value, score_kernel = tensors(
-        "...qu,...ku,...kv,u",
-        nonempty="uk",
-        query=query,
-        key=key,
-        value=value,
-        score_kernel=score_kernel,
+    query, key, value, score_kernel, mask = additive_arguments(
+        query, key, value, score_kernel, mask
     )
-    if mask is not None:
-        mask = mask_for(mask, scores_shape(query.shape, key.shape))
     return attend(additive(query, key, score_kernel), value, mask)
 
 
@@ -373,65 +374,16 @@ def scaled_dot_product_attention(
 
     Source: Vaswani et al. 2017 (arXiv 1706.03762), scaled dot-product attention.
     """
-    if grouped:
-        query, key, value, mask, bias = by_groups(query, key, value, mask, bias)
-    query, key, value = tensors(
-        "...qd,...kd,...kv", nonempty="dk", query=query, key=key, value=value
+    query, key, value, mask, bias, scale = dot_product_arguments(
+        query, key, value, mask, bias, scale, grouped
     )
-    if mask is not None:
-        mask = mask_for(mask, scores_shape(query.shape, key.shape))
-    if bias is not None:
-        bias = bias_for(bias, query.dtype, scores_shape(query.shape, key.shape))
-    if scale is not None:
-        scale = finite_scalar("scale", scale, dtype_of_scores(query.dtype))
+    if grouped:
+        query, key, value, mask, bias = split_groups(query, key, value, mask, bias)
     context, weights = scaled_dot_product(query, key, value, mask, bias, scale)
     return (merge_groups(context), merge_groups(weights)) if grouped else (context, weights)
 
 
 # Heads of the query that share those of key and value
-
-
-def by_groups(
-    query: TensorLike,
-    key: TensorLike,
-    value: TensorLike,
-    mask: TensorLike | None,
-    bias: TensorLike | None,
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
-    """Splits the axis h of heads into (g, h/g), so that (g, 1) heads of key and value broadcast.
-
-    Returns:
-        The query `(..., g, h/g, q, d)`, key `(..., g, 1, k, d)`, value `(..., g, 1, k, v)`, and
-        the mask and the bias so that they broadcast to `(..., g, h/g, q, k)`.
-
-    Raises:
-        ValueError: a wrong dtype or shape, or heads that do not divide.
-
-    Example:
-        >>> query, key = tf.zeros((2, 6, 5, 4)), tf.zeros((2, 3, 7, 4))
-        >>> query, key, value, mask, bias = by_groups(query, key, key, None, None)
-        >>> query.shape.as_list(), key.shape.as_list()
-        ([2, 3, 2, 5, 4], [2, 3, 1, 7, 4])
-    """
-    query, key, value = tensors(
-        "...hqd,...gkd,...gkv", nonempty="dkhg", query=query, key=key, value=value
-    )
-    for name, tensor in {"query": query, "key": key, "value": value}.items():
-        if tensor.shape.rank is None:
-            raise ValueError(f"{name}: expected a known number of axes, as grouped=True splits one")
-    heads, groups = query.shape[-3], key.shape[-3]
-    if None not in (heads, groups) and heads % groups:
-        raise ValueError(
-            f"query: expected heads h that are a multiple of the {groups} of key, "
-            f"got h = {heads} in shape {show(query.shape)}"
-        )
-    batch = tf.broadcast_static_shape(query.shape[:-3], key.shape[:-3])
-    scores = batch + (heads, query.shape[-2], key.shape[-2])
-    if mask is not None:
-        mask = mask_for(mask, scores)
-    if bias is not None:
-        bias = bias_for(bias, query.dtype, scores)
-    return split_groups(query, key, value, mask, bias)
 
 
 def split_groups(
@@ -441,14 +393,27 @@ def split_groups(
     mask: tf.Tensor | None = None,
     bias: tf.Tensor | None = None,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor | None, tf.Tensor | None]:
-    """What `by_groups` does, unchecked."""
-    split = (axis_size(key, -3), axis_size(query, -3) // axis_size(key, -3))
-    if mask is not None:
-        mask = _split_axis_of_heads(mask, split, "mask")
-    if bias is not None:
-        bias = _split_axis_of_heads(bias, split, "bias")
-    query = _split_axis_of_heads(query, split, "query")
-    return query, key[..., None, :, :], value[..., None, :, :], mask, bias
+    """Splits the axis h of heads into (g, h/g), so that (g, 1) heads of key and value broadcast.
+
+    Returns:
+        The query `(..., g, h/g, q, d)`, key `(..., g, 1, k, d)`, value `(..., g, 1, k, v)`, and
+        the mask and the bias so that they broadcast to `(..., g, h/g, q, k)`.
+
+    Example:
+        >>> query, key = tf.zeros((2, 6, 5, 4)), tf.zeros((2, 3, 7, 4))
+        >>> query, key, value, mask, bias = split_groups(query, key, key)
+        >>> query.shape.as_list(), key.shape.as_list()
+        ([2, 3, 2, 5, 4], [2, 3, 1, 7, 4])
+    """
+    groups = axis_size(key, -3)
+    split = [groups, axis_size(query, -3) // groups]
+    return (
+        _split_axis_of_heads(query, split),
+        tf.expand_dims(key, -3),
+        tf.expand_dims(value, -3),
+        None if mask is None else _split_if_there(mask, split),
+        None if bias is None else _split_if_there(bias, split),
+    )
 
 
 def merge_groups(result: tf.Tensor) -> tf.Tensor:
@@ -457,18 +422,18 @@ def merge_groups(result: tf.Tensor) -> tf.Tensor:
     return tf.reshape(result, [*sizes[:-4], sizes[-4] * sizes[-3], *sizes[-2:]])
 
 
-def _split_axis_of_heads(
-    tensor: tf.Tensor, split: tuple[tf.Tensor | int, tf.Tensor | int], name: str
-) -> tf.Tensor:
-    """Splits the axis -3, of the size h or 1, if there is one."""
-    if tensor.shape.rank is None:
-        raise ValueError(f"{name}: expected a known number of axes, as grouped=True splits one")
-    if tensor.shape.rank < 3:
-        return tensor  # the same for every head
+def _split_axis_of_heads(tensor: tf.Tensor, split: Sequence[tf.Tensor | int]) -> tf.Tensor:
     sizes = [axis_size(tensor, axis) for axis in range(tensor.shape.rank)]
-    if tensor.shape[-3] is None and name != "query":  # whether it is 1 or h shows only when run
-        pair = tf.where(sizes[-3] == 1, [1, 1], tf.stack(split))
-        split = (pair[0], pair[1])
-    elif tensor.shape[-3] == 1 and name != "query":
-        split = (1, 1)
     return tf.reshape(tensor, [*sizes[:-3], *split, *sizes[-2:]])
+
+
+def _split_if_there(mask: tf.Tensor, split: Sequence[tf.Tensor | int]) -> tf.Tensor:
+    """Splits the axis of heads of a mask or a bias: it has the size h or 1, or is not there."""
+    if mask.shape.rank < 3:
+        return mask  # the same for every head
+    if mask.shape[-3] is None:  # whether it is 1 or h shows only when run
+        pair = tf.where(tf.shape(mask)[-3] == 1, [1, 1], tf.stack(split))
+        split = pair[0], pair[1]
+    elif mask.shape[-3] == 1:
+        split = 1, 1
+    return _split_axis_of_heads(mask, split)

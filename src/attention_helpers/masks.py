@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 
 from ._tensorflow import tf
-from ._tensors import TensorLike, boolean, integers, length, show
+from ._tensors import TensorLike, boolean, integers, integers_from, show
 
 __all__ = ["causal_mask", "combine_masks", "local_mask", "padding_mask"]
 
@@ -107,7 +107,7 @@ def local_mask(
     Source: Beltagy, Peters and Cohan 2020 (arXiv 2004.05150), the sliding window; what they call
     its size is both sides together.
     """
-    window = length("window", window)
+    window = _whole("window", window)
     query_position, key_position = _positions(query_length, key_length, start)
     return tf.abs(key_position - query_position) <= window
 
@@ -151,7 +151,12 @@ def _positions(
     query_length: TensorLike, key_length: TensorLike | None, start: TensorLike | None
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """The positions of the queries `(..., q, 1)` and of the keys `(1, k)`, in int64."""
-    queries = length("query_length", query_length)
-    keys = queries if key_length is None else length("key_length", key_length)
-    first = keys - queries if start is None else length("start", start, most_rank=None)
+    queries = _whole("query_length", query_length)
+    keys = queries if key_length is None else _whole("key_length", key_length)
+    first = keys - queries if start is None else _whole("start", start, rank=None)
     return first[..., None, None] + tf.range(queries)[:, None], tf.range(keys)[None, :]
+
+
+def _whole(name: str, value: TensorLike, rank: int | None = 0) -> tf.Tensor:
+    """Integers from 0, in int64."""
+    return tf.cast(integers_from(name, value, least=0, rank=rank), tf.int64)
