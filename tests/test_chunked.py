@@ -498,3 +498,18 @@ def test_bad_input_is_named(call, message):
     pattern = ".*".join(map(re.escape, message.split("…")))
     with pytest.raises((ValueError, TypeError), match=pattern):
         call()
+
+
+@pytest.mark.parametrize("shape", [(0, 3, DEPTH), (2, 0, DEPTH)])
+def test_no_query_at_all_in_a_graph(shape):
+    """In a graph it killed the process."""
+    query, key = tf.zeros(shape), tf.zeros((shape[0], 5, DEPTH))
+
+    @tf.function
+    def run(query, key):
+        context = chunked_attention(query, key, key, chunk_size=2)
+        additive = chunked_additive_attention(query, key, key, tf.ones(DEPTH), chunk_size=2)
+        return context, tf.gradients(context, key)[0], additive, tf.gradients(additive, key)[0]
+
+    for result, expected in zip(run(query, key), [query, key] * 2, strict=True):
+        np.testing.assert_array_equal(result, expected)

@@ -340,6 +340,8 @@ def _operands(*tensors: tf.Tensor) -> _Operands:
 
 def _attend(plan: _Plan, *tensors: tf.Tensor) -> tf.Tensor:
     """The context (n, q, v), with its own gradient."""
+    if 0 in tensors[0].shape[:2]:  # in a graph, TensorFlow dies of the blocks of no query
+        return _dense(plan, _operands(*tensors))
 
     def run(*tensors: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], list[tf.Tensor]]]:
         # Without stop_gradient an eager tape would keep every block, which nobody asks for.
