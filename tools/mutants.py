@@ -33,11 +33,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "attention_helpers"
 TESTS = ROOT / "tests"
 # What is broken unless the command names something else.
-DEFAULT = ("_tensors", "masks", "functional", "chunked", "layers", "metrics")
+DEFAULT = ("_tensors", "_doors", "masks", "functional", "chunked", "layers", "metrics")
 # Which tests must notice, beside those that carry the module's name; the quickest first, for a mutant
 # dies at the first test that fails.
 ALSO = {
     "_tensors": ["functional", "chunked"],
+    "_doors": ["functional", "chunked"],
     "functional": ["extremes", "equalities"],
     "chunked": ["extremes"],
     "layers/base": ["layers", "layers_keras", "bahdanau", "luong"],
