@@ -412,7 +412,7 @@ def test_a_token_that_is_no_string_is_named(score, token):
 
 
 @pytest.mark.parametrize("score", SCORES.values(), ids=SCORES.keys())
-@pytest.mark.parametrize("sentence", [None, float("nan"), {"the", "cat"}, {"the": 1}], ids=str)
+@pytest.mark.parametrize("sentence", [None, float("nan"), {"the"}, {"the": 1}], ids=str)
 def test_a_sentence_without_an_order_is_named(score, sentence):
     with pytest.raises(
         TypeError, match="^references: expected strings or lists of tokens, got .*0$"
