@@ -7,18 +7,16 @@ traced.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from ._tensorflow import tf
 from ._tensors import check_ids, integers, show, tensors
 from .text import Vocabulary
 
-ArrayLike: TypeAlias = Any  # a tensor, an array or nested lists; TensorFlow ships no types
-
 INPUTS = ("source", "target_in")
 
 
-def as_inputs(inputs: Any) -> tuple[ArrayLike, ArrayLike]:
+def as_inputs(inputs: Any) -> tuple[Any, Any]:
     """Source and target of what a model is called with: a pair, or a dict of the two."""
     if isinstance(inputs, Mapping) and set(inputs) == set(INPUTS):
         return inputs["source"], inputs["target_in"]
@@ -30,7 +28,7 @@ def as_inputs(inputs: Any) -> tuple[ArrayLike, ArrayLike]:
     raise ValueError(f"inputs: expected (source, target_in), or a dict of the two, got {got}")
 
 
-def as_ids(name: str, ids: ArrayLike, vocabulary: Vocabulary, rows: int | None = None) -> tf.Tensor:
+def as_ids(name: str, ids: Any, vocabulary: Vocabulary, rows: int | None = None) -> tf.Tensor:
     """Ids as a tensor `(b, length)`; their values are checked only where they are known: eagerly."""
     ids = integers(name, ids)
     if ids.shape.rank != 2 or 0 in ids.shape or rows not in (None, ids.shape[0]):

@@ -11,14 +11,14 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from ._arguments import integer, number
 from ._arguments import seed as checked_seed
-from ._calls import INPUTS, ArrayLike, as_ids, as_inputs, as_logits, as_things
+from ._calls import INPUTS, as_ids, as_inputs, as_logits, as_things
 from ._tensorflow import keras, tf
 from ._tensors import check_ids, integers, show
 from .decoding import BeamSearchResult, beam_search, counts, greedy_search
@@ -26,6 +26,7 @@ from .text import END_ID, Vocabulary, encode_all, pad
 
 __all__ = ["Translation", "Translator"]
 
+ArrayLike: TypeAlias = Any  # a tensor, an array or nested lists; TensorFlow ships no types
 Model = TypeVar("Model", bound="Translator")
 Result = TypeVar("Result")
 
