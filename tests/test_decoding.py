@@ -592,6 +592,34 @@ BAD_WORDS = {
         lambda network, *a: (*network.next_word(*a)[:2], tf.zeros([3])),
         r"weights: expected \(n, k\)",
     ),
+    "logits of one row": (
+        lambda network, *a: (network.next_word(*a)[0][:1], a[1], None),
+        r"logits of next_word: expected a row for each token, 3, got shape \(1, 7\)",
+    ),
+    "weights of one row": (
+        lambda network, *a: (*network.next_word(*a)[:2], tf.ones([1, 3])),
+        r"weights of next_word: expected a row for each token, 3, got shape \(1, 3\)",
+    ),
+    "two things": (
+        lambda network, *a: network.next_word(*a)[:2],
+        r"next_word: expected \(logits, state, weights\), got 2 things",
+    ),
+    "logits alone": (
+        lambda network, *a: network.next_word(*a)[0],
+        r"next_word: expected \(logits, state, weights\), got EagerTensor",
+    ),
+    "a state of one row": (
+        lambda network, *a: (network.next_word(*a)[0], a[1][:1], None),
+        r"state of next_word: expected shape \(3, 6\) of float32, .* got shape \(1, 6\)",
+    ),
+    "a state of integers": (
+        lambda network, *a: (network.next_word(*a)[0], tf.zeros([3, 6], tf.int32), None),
+        r"state of next_word: expected shape .* of float32, as it was, got .* of int32",
+    ),
+    "another nest": (
+        lambda network, *a: (network.next_word(*a)[0], {"state": a[1]}, None),
+        r"state of next_word: expected the nest \.\.\., as it was, got {'state': '...'}",
+    ),
 }
 
 
@@ -603,6 +631,24 @@ def test_what_a_decoder_gives_wrongly_is_named(next_word, message):
         greedy_search(*arguments)
     with pytest.raises(ValueError, match=f"^{message}"):
         beam_search(*arguments, beam_width=1)
+
+
+@pytest.mark.parametrize("what", ["logits", "weights"])
+def test_a_row_for_all_is_refused_where_their_number_is_not_known_before(what):
+    network, rows = Network(0), {"logits": 3, "weights": 3} | {what: 1}
+
+    def next_word(token, state, memory):
+        logits, state, weights = network.next_word(token, state, memory)
+        return logits[: rows["logits"]], state, weights[: rows["weights"]]
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)])
+    def search(limit):
+        return greedy_search(next_word, network.state, network.memory, limit)
+
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=f"{what} of next_word: expected a row"
+    ):
+        search(tf.constant([3, 3, 3]))
 
 
 def test_a_step_takes_what_the_table_of_bad_ones_changes():

@@ -12,7 +12,7 @@ PACKAGE = Path(attention_helpers.__file__).parent
 # Each imports only those before it. A folder counts as one module; its files are ordered below.
 READING_ORDER = """
     _registration _tensorflow _arguments _tensors masks _doors functional chunked layers text _lexicon
-    _grammar corpus datasets _scan decoding translator _progress _run _pairs training seq2seq
+    _grammar corpus datasets _scan _calls decoding translator _progress _run _pairs training seq2seq
     transformer metrics plots exercises conformance
 """.split()
 WITHOUT_TENSORFLOW = {"text", "corpus", "datasets", "metrics", "plots", "exercises"}

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import os
 import re
 import signal
@@ -18,7 +19,7 @@ import tensorflow as tf
 
 from attention_helpers import training
 from attention_helpers._progress import Progress
-from attention_helpers._run import Checkpoint
+from attention_helpers._run import Checkpoint, describe_weights, is_close
 from attention_helpers.seq2seq import Seq2Seq
 from attention_helpers.text import PAD_ID, SentencePair, Vocabulary, batches_by_length
 from attention_helpers.training import masked_crossentropy, train
@@ -451,7 +452,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_been(tmp_path, whole):
     killed = subprocess.run([sys.executable, "-c", KILLED, path], env=environment)
     assert killed.returncode == -signal.SIGKILL
     assert sorted(each.name for each in tmp_path.iterdir()) == ["run.npz", "run.npz.part"]
-    model = Table(LETTERS, LETTERS, rate=0.3, seed=5)  # other weights, which do not matter
+    model = table()
     history = run(model, path)
     assert history["loss"][:6] == whole[1]["loss"][:6]
     same(model, history, whole)
@@ -462,7 +463,7 @@ def test_a_run_that_has_ended_is_read(tmp_path, whole, monkeypatch):
     path = tmp_path / "run.npz"
     run(table(), path)
     content = path.read_bytes()
-    model = Table(LETTERS, LETTERS, rate=0.3, seed=5)
+    model = table()
     monkeypatch.setattr(training, "training_step", once_built(training.training_step))
     same(model, run(model, path), whole)
     assert path.read_bytes() == content
@@ -524,6 +525,48 @@ def test_a_run_with_other_arguments_is_refused(begun, changed, message):
     assert begun.read_bytes() == content
 
 
+@pytest.mark.parametrize("seed", [1, None])
+def test_a_run_of_a_model_with_other_initial_weights_is_refused(begun, seed):
+    content = begun.read_bytes()
+    message = (
+        f"^checkpoint: {begun} holds a run of a model with other initial weights .another seed"
+    )
+    with pytest.raises(ValueError, match=message):
+        run(Table(LETTERS, LETTERS, rate=0.3, seed=seed), begun)
+    assert begun.read_bytes() == content
+
+
+def test_weights_are_known_by_their_values_and_order_but_not_by_roundings():
+    model = Seq2Seq(LETTERS, LETTERS, **SIZES, seed=0)
+    weights, own = model.get_weights(), describe_weights(model)
+    model.set_weights([weight * (1 + 1e-7) for weight in weights])
+    assert is_close(describe_weights(model), own)
+    model.set_weights([weight[::-1] for weight in weights])
+    assert not is_close(describe_weights(model), own)
+    model.set_weights(weights)
+    assert describe_weights(model) == own
+    for seed in (1, 2):
+        assert not is_close(describe_weights(Seq2Seq(LETTERS, LETTERS, **SIZES, seed=seed)), own)
+
+
+def test_a_loss_that_is_no_number_is_told_once(monkeypatch):
+    training_step, count = training.training_step, itertools.count(1)
+
+    def broken(*arguments):
+        take = training_step(*arguments)
+        return lambda *batch: take(*batch) * (1.0 if next(count) == 1 else np.nan)
+
+    monkeypatch.setattr(training, "training_step", broken)
+    with pytest.warns(UserWarning, match="loss: not a number from step 2 on .3 of 4 steps") as told:
+        train(table(rate=0.0), letters(20), steps=4, verbose=False)
+    assert len(told) == 1 and told[0].filename == __file__
+
+
+def test_a_validation_without_a_number_has_no_best_step(monkeypatch):
+    monkeypatch.setattr(training, "loss_of_all", lambda *_: lambda: np.nan)
+    assert run(table(), steps=2, every=1)["best_step"] is None
+
+
 def test_a_loss_that_is_no_number_is_not_the_best(monkeypatch):
     losses = iter([np.nan, 2.0, np.nan, 1.0, 3.0])
     monkeypatch.setattr(training, "loss_of_all", lambda *_: lambda: next(losses))
@@ -562,11 +605,13 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
     for name, content in {"text": b"words", "empty": b"", "half": b"PK\x03\x04"}.items():
         path = tmp_path / name
         path.write_bytes(content)
-        with pytest.raises(ValueError, match=f"checkpoint: expected a file that train.* {path}"):
+        message = f"^checkpoint: expected a checkpoint of train, got {path}$"
+        with pytest.raises(ValueError, match=message):
             run(table(), path)
         assert path.read_bytes() == content
-    with pytest.raises(ValueError, match="checkpoint: expected a file, got the folder"):
-        run(table(), tmp_path)
+    for folder in (tmp_path, ".", "", ".."):
+        with pytest.raises(ValueError, match="^checkpoint: expected a file, got the folder"):
+            run(table(), folder)
     with pytest.raises(ValueError, match="checkpoint: expected a file in a folder that exists"):
         run(table(), tmp_path / "none" / "run")
     with pytest.raises(TypeError, match="checkpoint: expected a path, got 5"):

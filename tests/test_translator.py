@@ -129,6 +129,39 @@ def test_a_model_that_lacks_a_method_says_which():
             call()
 
 
+class Narrow(Table):
+    """It gives so many logits, whatever its vocabulary is."""
+
+    words = 3
+
+    def teacher_force(self, source, target_in, training=False):
+        logits, weights = super().teacher_force(source, target_in, training)
+        return tf.repeat(logits[..., :1], self.words, axis=-1), weights
+
+    def next_word(self, token, state, memory):
+        logits, *others = super().next_word(token, state, memory)
+        return tf.repeat(logits[..., :1], self.words, axis=-1), *others
+
+
+@pytest.mark.parametrize("words", [3, 9])
+def test_logits_are_as_many_as_the_target_vocabulary(words, monkeypatch):
+    monkeypatch.setattr(Narrow, "words", words)
+    model, pair = Narrow(list("abc"), [*"ABC", "-"]), SentencePair(("a",), ("A",))
+    expected = rf"of teacher_force: expected \(b, q, 8\), as many as the .*, got \(.*, {words}\)"
+    with pytest.raises(ValueError, match=expected):
+        train(model, [pair], steps=1, verbose=False)
+    expected = rf"^logits of next_word: expected \(b, 8\), as many as the .*, got \(.*, {words}\)"
+    for beam_width in (1, 2):
+        with pytest.raises(ValueError, match=expected):
+            model.translate([["a"]], beam_width=beam_width)
+
+
+def test_teacher_forcing_gives_two_things(monkeypatch):
+    monkeypatch.setattr(Table, "teacher_force", lambda self, *_: tf.zeros([1, 1, 8]))
+    with pytest.raises(ValueError, match=r"teacher_force: expected \(logits, weights\), got Eager"):
+        Table(list("abc"), [*"ABC", "-"])((np.array([[4]]), np.array([[1]])))
+
+
 # Translation
 
 
@@ -338,6 +371,29 @@ def test_a_saved_model_translates_in_another_process(tmp_path):
         [sys.executable, "-c", code, path, *words], capture_output=True, text=True
     )
     assert done.stdout.strip() == str(model.translate([words], max_length=7)[0].tokens), done.stderr
+
+
+OWN = """
+from attention_helpers.seq2seq import Seq2Seq
+
+class Mine(Seq2Seq):
+    pass
+
+def mine():
+    return Mine(["a"], ["b"], units=4, embedding_dim=4, seed=0)
+"""
+
+
+@pytest.mark.parametrize("where", ["own.py", "__main__"])
+def test_a_class_of_ones_own_need_not_be_registered(tmp_path, where):
+    (tmp_path / "own.py").write_text(OWN)
+    begin = "from own import *" if where == "own.py" else OWN
+    for code in ("mine().save('m.keras')", "print(Mine.load('m.keras').translate([['a']]))"):
+        done = subprocess.run(
+            [sys.executable, "-c", f"{begin}\n{code}"], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    assert "Translation" in done.stdout
 
 
 def test_another_vocabulary_is_refused_on_loading(tmp_path):

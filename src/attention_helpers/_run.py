@@ -17,6 +17,8 @@ from ._tensorflow import keras
 
 Arrays: TypeAlias = list[npt.NDArray[Any]]
 
+START = "initial weights"  # the setting that is compared with some tolerance
+
 # What reading a file of another kind ends in.
 NOT_OURS = AttributeError, EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile
 
@@ -39,13 +41,13 @@ class Checkpoint:
         if not isinstance(path, str | os.PathLike):
             raise TypeError(f"checkpoint: expected a path, got {path!r} ({type(path).__name__})")
         self.path, self.settings = Path(path), dict(settings)
-        self.part = self.path.with_name(f"{self.path.name}.part")
         if self.path.is_dir():
             raise ValueError(f"checkpoint: expected a file, got the folder {self.path}")
         if not self.path.parent.is_dir():
             raise ValueError(
                 f"checkpoint: expected a file in a folder that exists, got {self.path}"
             )
+        self.part = self.path.with_name(f"{self.path.name}.part")
 
     def read(self, shapes: Sequence[tuple[int, ...]]) -> Saved | None:
         """What the file holds, or None if there is none.
@@ -63,13 +65,21 @@ class Checkpoint:
                 best = [file[f"best.{n}"] for n in range(about["best"])]
                 settings, history = about["settings"], about["history"]
         except NOT_OURS as error:
-            raise ValueError(
-                f"checkpoint: expected a file that train() wrote, got {self.path}: {error}"
-            ) from error
+            # What NumPy says of a file that is not its own is advice to trust it; what the system
+            # says, as of a file that may not be read, is why.
+            reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+            message = f"checkpoint: expected a checkpoint of train, got {self.path}{reason}"
+            raise ValueError(message) from None
+        start = settings.pop(START, None)
         self._check_settings(settings)
         if [array.shape for array in variables] != list(shapes):
             raise ValueError(
                 f"model: expected variables of the shapes that {self.path} holds, got others"
+            )
+        if not is_close(start, self.settings.get(START)):
+            raise ValueError(
+                f"checkpoint: {self.path} holds a run of a model with other initial weights "
+                "(another seed?); to go on with it, make the model anew, with the seed it had"
             )
         return Saved(history, variables, best)
 
@@ -96,6 +106,7 @@ class Checkpoint:
 
     def _check_settings(self, saved: Mapping[str, Any]) -> None:
         given = json.loads(json.dumps(self.settings))  # tuples as the lists that they became
+        given.pop(START, None)
         for name in [*given, *(name for name in saved if name not in given)]:
             one, other = saved.get(name), given.get(name)
             if one != other:
@@ -185,6 +196,23 @@ def describe_sentences(*columns: Iterable[Sequence[int]]) -> str:
             digest.update(np.array([len(ids), *ids], "<i4").tobytes())
             count += 1
     return f"{count} with the checksum {digest.hexdigest()[:8]}"
+
+
+def describe_weights(model: Any) -> list[float]:
+    """A number for each weight of a model, which changes with its values, and with their order.
+
+    A checksum would change with the last bit too, in which other processors differ: a run could
+    not go on on another machine.
+    """
+    flat = [np.ravel(weight).astype(np.float64) for weight in model.get_weights()]
+    return [float(np.cos(np.arange(len(each))) @ each) for each in flat]
+
+
+def is_close(start: Sequence[float] | None, other: Sequence[float] | None) -> bool:
+    """Whether two descriptions of weights differ by no more than roundings."""
+    if start is None or other is None:
+        return start is other
+    return len(start) == len(other) and np.allclose(start, other, rtol=1e-4, atol=1e-4)
 
 
 def describe_model(model: Any) -> dict[str, Any]:

@@ -7,7 +7,8 @@ memory are tensors, or any nest of them, whose first axis is that of the sentenc
 kept between two words: `Beam` is all that a search knows, and `extend_beam` takes it one word on.
 
 No search writes PAD or START, whatever their logits: the one would be taken for the end, the other
-for a beginning. What is left keeps its log-probability.
+for a beginning. What is left keeps its log-probability. Logits must not be NaN, and one of what is
+left must be above -inf: else what is written means nothing.
 
 All of it works eagerly, in `tf.function` and under XLA. A search reserves room for as many words as
 the largest limit allows, so a limit should be one that a translation may reach.
@@ -20,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
+from ._calls import as_rows, as_step
 from ._scan import swap_batch_and_time
 from ._tensorflow import tf
 from ._tensors import finite_scalar, integers_from, show, tensors
@@ -96,10 +98,11 @@ def greedy_search(
 
     def step(position: tf.Tensor, value: Any) -> tuple[Any, Any]:
         token, state, ended = value
-        logits, state, weights = next_word(token, state, memory)
+        given = next_word(token, state, memory)
+        logits, state, weights = as_step(given, state, tf.size(limit))
         token = tf.argmax(only_words(logits), axis=-1, output_type=tf.int32)
         token = tf.where(ended, PAD_ID, token)
-        rows = [tf.where(ended[:, None], tf.zeros_like(each), each) for each in given(weights)]
+        rows = [tf.where(ended[:, None], tf.zeros_like(each), each) for each in weights]
         ended |= (token == END_ID) | (position + 1 >= limit)
         return (token, state, ended), (token, rows)
 
@@ -171,9 +174,10 @@ def beam_search(
     memory = repeat_rows(memory, beam_width)
 
     def step(position: tf.Tensor, beam: Beam) -> tuple[Beam, Any]:
-        logits, state, weights = next_word(tf.reshape(beam.token, [-1]), beam.state, memory)
+        given = next_word(tf.reshape(beam.token, [-1]), beam.state, memory)
+        logits, state, weights = as_step(given, beam.state, tf.size(beam.token))
         extended, parent = _extend(beam, logits, state, limit)
-        return extended, (extended.token, parent, given(weights))
+        return extended, (extended.token, parent, weights)
 
     def goes_on(beam: Beam) -> tf.Tensor:
         return tf.reduce_any(can_improve(beam, limit, length_penalty))
@@ -403,11 +407,6 @@ def only_words(logits: Any, normalise: Callable[[tf.Tensor], tf.Tensor] = tf.ide
     return tf.where((ids == PAD_ID) | (ids == START_ID), never, normalise(logits))
 
 
-def given(weights: Any) -> list[tf.Tensor]:
-    """The weights of a step `(rows, k)`, if there are any."""
-    return [] if weights is None else tensors("nk", weights=weights)
-
-
 def repeat_rows(nest: Any, times: int | tf.Tensor) -> Any:
     """Each row so many times, one after the other."""
     return tf.nest.map_structure(lambda each: tf.repeat(each, times, axis=0), nest)
@@ -416,27 +415,6 @@ def repeat_rows(nest: Any, times: int | tf.Tensor) -> Any:
 def shaped_as(before: Any, after: Any) -> Any:
     """What a step gives, with all that was known of the shapes before it: loops insist on it."""
     return tf.nest.map_structure(lambda old, new: tf.ensure_shape(new, old.shape), before, after)
-
-
-def as_rows(name: str, nest: Any, rows: tf.TensorShape) -> Any:
-    """A nest of tensors, each of which has those rows, as far as is known."""
-
-    def as_tensor(each: Any) -> tf.Tensor:
-        try:
-            tensor = tf.convert_to_tensor(each)
-        except (TypeError, ValueError):
-            got = type(each).__name__
-            raise ValueError(f"{name}: expected tensors or nests of them, got {got}") from None
-        if tensor.shape.rank == 0:
-            raise ValueError(f"{name}: expected a row for each sentence, got a scalar in it")
-        if not tensor.shape[:1].is_compatible_with(rows):
-            raise ValueError(
-                f"{name}: expected a row for each sentence, {show(rows)}, "
-                f"got {show(tensor.shape[:1])}"
-            )
-        return tensor
-
-    return tf.nest.map_structure(as_tensor, nest)
 
 
 def counts(name: str, value: Any, rank: int | None = None) -> tf.Tensor:

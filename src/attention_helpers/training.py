@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from ._arguments import choice, integer, number
 from ._pairs import Encoded, encode_pairs, print_left_out, warn_of_a_long_pair
 from ._progress import Progress
-from ._run import Checkpoint, Run, describe_model
+from ._run import START, Checkpoint, Run, describe_model, describe_weights
 from ._tensorflow import keras, serializable, tf
 from ._tensors import check_ids, show, tensors, whole_numbers
 from .text import PAD_ID, SentencePair, batches_by_length, pad
@@ -104,7 +105,8 @@ def train(
     `train` with the same arguments.
 
     With a `checkpoint`, a run that was interrupted goes on when `train` is called again with the
-    same arguments, and ends as if it had not been; one that has ended is read from the file.
+    same arguments, and ends as if it had not been; one that has ended is read from the file. The
+    model must be made anew, with the same seed: a run is known by the weights it starts from too.
 
     Weights of 16 bits are refused: Adam's steps would be rounded away. The policies "mixed_bfloat16"
     and "mixed_float16" compute in 16 bits and keep weights of 32. The loss is not scaled, so
@@ -133,7 +135,9 @@ def train(
         `compile_seconds` (of the first step of each shape), `tokens_per_second` (target tokens, END
         included, padding not), `left_out` (how many pairs are too long). With `validation` also
         `validation_loss` (nats per token) after each of `validation_steps`, `best_step`, after
-        which the weights were those that the model has now, and `validation_left_out`.
+        which the weights were those that the model has now, and `validation_left_out`. Where no
+        validation loss was a number, `best_step` is None, and the weights are the last ones. If a
+        loss of a step is not a number, a warning says since when.
 
     Raises:
         TypeError: `model` does not translate, a sentence is a string instead of tokens, or an
@@ -141,7 +145,7 @@ def train(
         ValueError: there are no pairs, or none short enough; a sentence is empty or has a word that
             is not in the vocabulary; a number is out of range; weights have 16 bits; `batch_size`
             is below the number of replicas; the checkpoint holds a run with other arguments, which
-            are named, or there are several workers with it.
+            are named, or of a model with other initial weights, or there are several workers.
 
     Example:
         >>> from attention_helpers.seq2seq import Seq2Seq
@@ -188,6 +192,7 @@ def train(
     progress = Progress(steps, run.done) if verbose else None
     tokens = take_steps(run, train_step, batches, settings, progress)
     run.restore_best()
+    warn_of_no_number(run.history["loss"])
     speed = tokens / run.history["seconds"]
     return run.history | {"tokens_per_second": speed, **left_out}
 
@@ -231,6 +236,17 @@ def take_steps(
     if progress:
         progress.wipe()
     return tokens
+
+
+def warn_of_no_number(losses: list[float]) -> None:
+    """What such a run has learnt from then on is nothing, and its weights are no numbers either."""
+    places = np.flatnonzero(np.isnan(losses))
+    if len(places):
+        warnings.warn(
+            f"loss: not a number from step {places[0] + 1} on ({len(places)} of {len(losses)} "
+            "steps): try a lower learning_rate, and see that all logits are finite",
+            stacklevel=3,
+        )
 
 
 def loss_of_all(model: Translator, data: Encoded, batch_size: int) -> Callable[[], float]:
@@ -298,6 +314,7 @@ def identity(
         **describe_model(model),
         "pairs": data.description(),
         "validation": None if held_out is None else held_out.description(),
+        START: describe_weights(model),
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from ._arguments import integer, number
 from ._arguments import seed as checked_seed
+from ._calls import INPUTS, as_ids, as_inputs, as_logits, as_things
 from ._tensorflow import keras, tf
 from ._tensors import check_ids, integers, show
 from .decoding import BeamSearchResult, beam_search, counts, greedy_search
@@ -30,7 +31,6 @@ Model = TypeVar("Model", bound="Translator")
 Result = TypeVar("Result")
 
 IDS, LIMIT = tf.TensorSpec((None, None), tf.int32), tf.TensorSpec((None,), tf.int32)
-INPUTS = ("source", "target_in")
 
 
 class Translation(NamedTuple):
@@ -92,7 +92,18 @@ class Translator(keras.Model):
         ...         last = tf.shape(memory)[1] - 1
         ...         logits = tf.gather(memory, tf.minimum(state, last), batch_dims=1)
         ...         return logits, state + 1, None
+        ...     def teacher_force(self, source, target_in, training=False):
+        ...         memory = self.encode(source)
+        ...         last = tf.shape(memory)[1] - 1
+        ...         places = tf.minimum(tf.range(tf.shape(target_in)[1]), last)
+        ...         return tf.gather(memory, places, axis=1), None
         >>> copier = Copier(["a", "b"], ["a", "b"], seed=0)
+        >>> from attention_helpers import train
+        >>> from attention_helpers.text import SentencePair
+        >>> copies = [SentencePair(tuple(words), tuple(words)) for words in ("a", "b", "ab", "ba")]
+        >>> losses = train(copier, copies, steps=40, learning_rate=0.3, bins=1, verbose=False)["loss"]
+        >>> losses[-1] < losses[0]
+        True
         >>> len(copier.translate([("b", "a", "a")], max_length=2)[0].tokens) <= 2
         True
     """
@@ -195,7 +206,9 @@ class Translator(keras.Model):
             # Before it trains under a strategy, Keras calls the model, to learn its shapes, with
             # the mean of the replicas' ids, which is a float.
             source, target_in = tf.cast(source, tf.int32), tf.cast(target_in, tf.int32)
-        return self.teacher_force(source, target_in, training)[0]
+        given = self.teacher_force(source, target_in, training)
+        logits, _ = as_things("teacher_force", "logits, weights", given)
+        return as_logits("teacher_force", "bqv", logits, len(self.target_vocabulary))
 
     def translate(
         self,
@@ -323,10 +336,16 @@ class Translator(keras.Model):
         limit = tf.broadcast_to(limit, tf.shape(source)[:1])
         return tf.cast(source, tf.int32), limit
 
+    def _next_word(self, token: tf.Tensor, state: Any, memory: Any) -> tuple[Any, ...]:
+        """`next_word`, which must give a logit for each word that there is."""
+        given = self.next_word(token, state, memory)
+        logits, *others = as_things("next_word", "logits, state, weights", given)
+        return as_logits("next_word", "bv", logits, len(self.target_vocabulary)), *others
+
     @tf.function(input_signature=[IDS, LIMIT], autograph=False)
     def _greedy(self, source: tf.Tensor, limit: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
         memory = self.encode(source)
-        return greedy_search(self.next_word, self.start_state(memory), memory, limit)
+        return greedy_search(self._next_word, self.start_state(memory), memory, limit)
 
     @tf.function(
         input_signature=[IDS, LIMIT, tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.float32)],
@@ -337,7 +356,7 @@ class Translator(keras.Model):
     ) -> BeamSearchResult:
         memory = self.encode(source)
         how = {"beam_width": beam_width, "length_penalty": length_penalty}
-        return beam_search(self.next_word, self.start_state(memory), memory, limit, **how)
+        return beam_search(self._next_word, self.start_state(memory), memory, limit, **how)
 
     def export(self, filepath: str | os.PathLike[str]) -> None:
         """Writes a SavedModel, which needs no Python: `serve(source, target_in)` gives the logits.
@@ -380,7 +399,8 @@ class Translator(keras.Model):
         """
         expected = f"path: expected a saved {cls.__name__}, got {path}"
         try:
-            model = keras.saving.load_model(path, compile=False)
+            with keras.saving.custom_object_scope({cls.__name__: cls}):  # none need be registered
+                model = keras.saving.load_model(path, compile=False)
         except (KeyError, OSError, TypeError, ValueError) as error:
             raise ValueError(f"{expected}: {error}") from error
         if not isinstance(model, cls):
@@ -406,18 +426,6 @@ def as_words(ids: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return ids[: int(np.argmax(ids == END_ID)) + 1] if END_ID in ids else ids
 
 
-def as_inputs(inputs: Any) -> tuple[ArrayLike, ArrayLike]:
-    """Source and target of what a model is called with: a pair, or a dict of the two."""
-    if isinstance(inputs, Mapping) and set(inputs) == set(INPUTS):
-        return inputs["source"], inputs["target_in"]
-    if isinstance(inputs, tuple | list) and len(inputs) == 2:
-        return inputs[0], inputs[1]
-    got = type(inputs).__name__
-    if isinstance(inputs, Mapping | tuple | list):
-        got += f" of {list(inputs) if isinstance(inputs, Mapping) else len(inputs)}"
-    raise ValueError(f"inputs: expected (source, target_in), or a dict of the two, got {got}")
-
-
 def as_vocabulary(name: str, vocabulary: Vocabulary | Sequence[str]) -> Vocabulary:
     """A `Vocabulary`, also from the list of tokens that a saved model holds."""
     if isinstance(vocabulary, Vocabulary):
@@ -438,13 +446,3 @@ def check_same(name: str, vocabulary: Any, saved: Vocabulary) -> None:
         f"{name}: expected the {len(saved)} tokens of the saved model, got {len(given)} tokens; "
         f"the first to differ is number {place}: {theirs!r} saved, {ours!r} given"
     )
-
-
-def as_ids(name: str, ids: ArrayLike, vocabulary: Vocabulary, rows: int | None = None) -> tf.Tensor:
-    """Ids as a tensor `(b, length)`; their values are checked only where they are known: eagerly."""
-    ids = integers(name, ids)
-    if ids.shape.rank != 2 or 0 in ids.shape or rows not in (None, ids.shape[0]):
-        expected = f"({rows or 'batch'}, length)"
-        raise ValueError(f"{name}: expected ids of shape {expected}, got shape {show(ids.shape)}")
-    check_ids(name, ids, len(vocabulary))
-    return ids

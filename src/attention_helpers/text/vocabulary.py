@@ -40,7 +40,7 @@ class Vocabulary:
 
     Raises:
         TypeError: `tokens` is a string, or holds what is none.
-        ValueError: a word occurs twice, or is empty.
+        ValueError: a word occurs twice, or is empty, or a special token stands elsewhere.
 
     Example:
         >>> vocabulary = Vocabulary(["le", "chat", "."])
@@ -55,6 +55,12 @@ class Vocabulary:
     def __init__(self, tokens: Iterable[str]) -> None:
         tokens = _words("tokens", tokens)
         if tokens[:4] != SPECIALS:
+            for place, token in enumerate(tokens):
+                if token in SPECIALS:
+                    raise ValueError(
+                        f"tokens[{place}]: expected a word, got {token!r}: the special tokens "
+                        f"{', '.join(SPECIALS)} stand at the start, all four, or not at all"
+                    )
             tokens = SPECIALS + tokens
         self._tokens, self._ids = tokens, {token: i for i, token in enumerate(tokens)}
         if len(self._ids) < len(tokens):
