@@ -373,7 +373,7 @@ def test_the_checks_leave_no_operation_in_the_graph():
     assert kinds <= {
         *("Placeholder", "Const", "Identity", "NoOp"),
         *("ExpandDims", "AddV2", "Tanh", "MatMul"),  # the scores
-        *("Shape", "ConcatV2", "Reshape", "StridedSlice"),  # as one matrix, and back
+        *("Shape", "ConcatV2", "Reshape", "Squeeze", "StridedSlice"),  # as one matrix, and back
         *("SelectV2", "Softmax", "Einsum"),  # the weights and the context
     }
 

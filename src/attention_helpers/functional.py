@@ -123,7 +123,7 @@ def additive(query: tf.Tensor, key: tf.Tensor, score_kernel: tf.Tensor) -> tf.Te
     hidden = tf.tanh(add(tf.expand_dims(query, -2), tf.expand_dims(key, -3), own=3))
     # tf.einsum("...qku,u->...qk", hidden, v), which under oneDNN (TensorFlow 2.21) writes past its
     # memory where `...` are two axes: the process dies.
-    return project(hidden, v[:, None])[..., 0]
+    return tf.squeeze(project(hidden, tf.expand_dims(v, -1)), -1)
 
 
 def project(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
