@@ -72,6 +72,9 @@ OPERATORS = {
 # "module.function: old → new": why nobody can notice.
 _WIDENED = "one axis more or less is broadcast beforehand, with the same result"
 EQUIVALENT = {
+    "functional.softmax: scores.shape.rank <= 5 → scores.shape.rank < 5": (
+        "rows of five axes are flattened too, with the same result"
+    ),
     "functional.scaled_dot_product: 2 → 3": _WIDENED,
     "_tensors.add: max(ranks) > 5 → max(ranks) >= 5": _WIDENED,
     "_tensors.widen: axes < 4 → axes <= 4": "both ways of widening give the same",
