@@ -8,6 +8,7 @@ Axes: `b` batch, `k` source position, `q` target position.
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -377,7 +378,8 @@ class Translator(keras.Model):
         archive.track(self)
         signature = [tf.TensorSpec((None, None), tf.int32, name=name) for name in INPUTS]
         archive.add_endpoint("serve", lambda *inputs: self(inputs, training=False), signature)
-        archive.write_out(filepath, verbose=False)
+        quiet = inspect.signature(archive.write_out).parameters.keys() & {"verbose"}  # since 3.6
+        archive.write_out(filepath, **dict.fromkeys(quiet, False))
 
     @classmethod
     def load(
