@@ -115,6 +115,7 @@ def test_what_must_not_be_stored_is_not_saved(tmp_path, source, complaint):
 def make(*arguments, code=0):
     """What `make` would run, or says. The environment's variables are not the command's."""
     environment = {**os.environ, "NB": "book/from_the_environment", "TESTS": "-x", "URL": "x"}
+    environment |= {"MAKEFLAGS": "", "MAKEOVERRIDES": ""}  # nor those of a make that runs this test
     command = [
         "make",
         "--dry-run",
