@@ -5,27 +5,12 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from headed import TOKENS, built, disturb, draw, few
+from hypothesis import given
 from hypothesis import strategies as st
 
 from attention_helpers.decoding import beam_search, greedy_search
 from attention_helpers.layers import AttentionCache, MultiHeadAttention, update_cache
-
-TOKENS = np.array([[7, 8, 9, 4], [7, 8, 0, 0]], "int32")
-
-
-few = settings(max_examples=12, derandomize=True, deadline=None)
-
-
-def draw(*shape, seed=0, dtype="float32"):
-    return np.random.default_rng([seed, *shape]).normal(size=shape).astype(dtype)
-
-
-def disturb(layer, seed=5):
-    """Weights that no part of the layer can mistake for one another; biases are not zero."""
-    for i, weight in enumerate(layer.weights):
-        weight.assign(0.5 * draw(*weight.shape, seed=seed + i))
-    return layer
 
 
 @pytest.fixture
@@ -38,11 +23,6 @@ def layer(x):
     made = MultiHeadAttention(num_heads=2, key_dim=3)
     made.build(x.shape, x.shape)
     return disturb(made)
-
-
-def built(layer, x):
-    layer.build(x.shape, x.shape)
-    return layer
 
 
 @few

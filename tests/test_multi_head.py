@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from headed import TOKENS, assert_close, built, disturb, draw, few
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,22 +14,6 @@ from attention_helpers.layers import (
     AttentionCache,
     MultiHeadAttention,
 )
-
-TOKENS = np.array([[7, 8, 9, 4], [7, 8, 0, 0]], "int32")
-
-
-few = settings(max_examples=12, derandomize=True, deadline=None)
-
-
-def draw(*shape, seed=0, dtype="float32"):
-    return np.random.default_rng([seed, *shape]).normal(size=shape).astype(dtype)
-
-
-def disturb(layer, seed=5):
-    """Weights that no part of the layer can mistake for one another; biases are not zero."""
-    for i, weight in enumerate(layer.weights):
-        weight.assign(0.5 * draw(*weight.shape, seed=seed + i))
-    return layer
 
 
 @pytest.fixture
@@ -41,11 +26,6 @@ def layer(x):
     made = MultiHeadAttention(num_heads=2, key_dim=3)
     made.build(x.shape, x.shape)
     return disturb(made)
-
-
-def assert_close(ours, theirs, atol=1e-5):
-    for our, their in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(our, their, atol=atol)
 
 
 KERAS = tuple(int(part) for part in keras.__version__.split(".")[:2])
@@ -151,11 +131,6 @@ def test_a_mask_for_each_head_reaches_the_heads_that_share_keys(x):
     mask = np.random.default_rng(0).random((2, 4, 4, 4)) < 0.5
     _, weights = layer(x, x, attention_mask=mask, return_attention_scores=True)
     np.testing.assert_array_equal(weights.numpy() > 0, mask)
-
-
-def built(layer, x):
-    layer.build(x.shape, x.shape)
-    return layer
 
 
 KERAS_HAS = inspect.signature(keras.layers.MultiHeadAttention.__init__).parameters

@@ -11,36 +11,14 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from headed import TOKENS, assert_close, built, disturb, draw
 
 from attention_helpers.layers import BahdanauAttention, LuongAttention, MultiHeadAttention
-
-TOKENS = np.array([[7, 8, 9, 4], [7, 8, 0, 0]], "int32")
-
-
-def draw(*shape, seed=0, dtype="float32"):
-    return np.random.default_rng([seed, *shape]).normal(size=shape).astype(dtype)
-
-
-def disturb(layer, seed=5):
-    """Weights that no part of the layer can mistake for one another; biases are not zero."""
-    for i, weight in enumerate(layer.weights):
-        weight.assign(0.5 * draw(*weight.shape, seed=seed + i))
-    return layer
 
 
 @pytest.fixture
 def x():
     return draw(2, 4, 6)
-
-
-def assert_close(ours, theirs, atol=1e-5):
-    for our, their in zip(ours, theirs, strict=True):
-        np.testing.assert_allclose(our, their, atol=atol)
-
-
-def built(layer, x):
-    layer.build(x.shape, x.shape)
-    return layer
 
 
 def program(kind):
