@@ -14,11 +14,13 @@ from .einsums import contraction_diagram
 from .maps import AlignmentMap, alignment_map
 from .scores import bleu_by_length, by_depth, capacity_sweep, score_comparison
 from .style import MODELS, STYLE, line_styles
+from .tables import Table, table
 
 __all__ = [
     "MODELS",
     "STYLE",
     "AlignmentMap",
+    "Table",
     "alignment",
     "alignment_map",
     "attention_diagram",
@@ -31,4 +33,5 @@ __all__ = [
     "loss_curves",
     "probe_accuracy",
     "score_comparison",
+    "table",
 ]
