@@ -79,7 +79,7 @@ class LineStyle(NamedTuple):
 # that colour-blind readers can tell apart.
 _ORANGE_RED = {
     "fixed": LineStyle("#D55E00", "o", "-"),
-    "fixed-long": LineStyle("#8F3B00", "s", "--"),
+    "fixed-long": LineStyle("#8F3B00", "h", "--"),
     "fixed-reversed": LineStyle("#F0894A", "<", "-."),
     "fixed-both-ends": LineStyle("#B04A3A", "p", ":"),
     "fixed-256": LineStyle("#6B2A12", "8", (0, (5, 1))),
@@ -88,7 +88,7 @@ _ORANGE_RED = {
 }
 _PURPLE = {
     "mean": LineStyle("#882255", "s", "--"),
-    "mean-30": LineStyle("#B86A92", "p", ":"),
+    "mean-30": LineStyle("#B86A92", "s", ":"),
 }
 _YELLOW = {
     "moving": LineStyle("#E69F00", "P", "-."),
@@ -99,13 +99,13 @@ _BLUE = {
     "additive-after": LineStyle("#00A0DC", "d", "--"),
     "bahdanau-forward": LineStyle("#003F7D", ">", "-."),
     "bahdanau-unfed": LineStyle("#5B7FD0", "8", ":"),
-    "bahdanau-30": LineStyle("#7FB2DC", "H", (0, (3, 1, 1, 1))),
+    "bahdanau-30": LineStyle("#7FB2DC", "d", (0, (3, 1, 1, 1))),
     "additive": LineStyle("#56B4E9", "P", (0, (5, 1))),
 }
 _GREEN = {
     "dot": LineStyle("#009E73", "^", "-."),
     "dot-fed": LineStyle("#00543D", "v", "--"),
-    "dot-30": LineStyle("#7CC8A8", "H", (0, (3, 1, 1, 1))),
+    "dot-30": LineStyle("#7CC8A8", "<", (0, (3, 1, 1, 1))),
     "scaled": LineStyle("#7a6a00", "X", (0, (3, 1, 1, 1, 1, 1))),
 }
 _OTHER_SCORES = {
