@@ -217,9 +217,7 @@ def one_look_at_a_time(trainer, pairs, said):
 def wanders(pair, said):
     right, _, weights = said
     at = weights.argmax(axis=-1)
-    return np.array(
-        [(int(i), j) not in pair.possible and bool(right[j]) for j, i in enumerate(at)]
-    )
+    return np.array([(int(i), j) not in pair.possible and bool(right[j]) for j, i in enumerate(at)])
 
 
 def looks_of_batch(model, twins, batch):
