@@ -25,12 +25,13 @@ def record(reads, seed, *, steps, learning_rate, batch_size, scored, **sizes):
         if step in scored:
             curve.append({"step": step, **score(pairs, trainer.forced(pairs))})
     said = trainer.forced(pairs)
+    looks = one_look_at_a_time(trainer, pairs, said)
     return {
         "curve": curve,
         **score(pairs, said),
         "one_link": one_link(pairs),
-        "words": words(pairs, [weights for _, _, weights in said]),
-        "one_look": one_look_at_a_time(trainer, pairs, said),
+        "words": words(pairs, said, looks["without the largest"]),
+        **shares_right(pairs, said, looks),
         "all_looks": all_looks(trainer, pairs),
     }
 
@@ -74,31 +75,37 @@ def one_link(pairs):
 # The words, one by one
 
 
-def words(pairs, weights):
-    """For each French word: how often its link is not even possible, and what it looks at then."""
-    seen, wrong = Counter(), Counter()
+def words(pairs, said, blind):
+    """For each French word: how often it goes astray, and what it looks at then.
+
+    Astray is a word whose largest weight lies where not even a possible link is. "blind" is the
+    share of the right ones that stay right if their largest weight is cut off.
+    """
+    seen, astray, right, stays = Counter(), Counter(), Counter(), Counter()
     places, sources = defaultdict(Counter), defaultdict(Counter)
-    for pair, rows in zip(pairs, weights, strict=True):
+    for pair, (is_right, _, rows), is_blind in zip(pairs, said, blind, strict=True):
         for j, (word, row) in enumerate(zip(pair.target, rows, strict=True)):
             seen[word] += 1
+            right[word] += int(is_right[j])
+            stays[word] += int(is_right[j] and is_blind[j])
             at = int(row.argmax())
             if (at, j) in pair.possible:
                 continue
-            wrong[word] += 1
+            astray[word] += 1
             gold = {i for i, target in pair.sure if target == j} or {
                 i for i, target in pair.possible if target == j
             }
-            shift = min((at - i for i in gold), key=abs)
-            places[word][shift] += 1
+            places[word][min((at - i for i in gold), key=abs)] += 1
             sources[word][pair.source[at]] += 1
     return {
         word: {
             "count": seen[word],
-            "wrong": wrong[word],
+            "astray": astray[word],
+            "blind": round(stays[word] / max(1, right[word]), 4),
             "shifts": {str(shift): n for shift, n in places[word].most_common(4)},
             "looks_at": dict(sources[word].most_common(4)),
         }
-        for word in sorted(seen, key=lambda word: (-wrong[word], word))
+        for word in sorted(seen, key=lambda word: (-astray[word], word))
         if seen[word] >= LISTED
     }
 
@@ -187,37 +194,44 @@ def changed(trainer, name):
 
 
 def one_look_at_a_time(trainer, pairs, said):
-    """The share of words that stay right if this one look is changed, and no look before it.
+    """For each change and each pair: which words are right if this one look is changed, and no other.
 
-    Of all words; and ("astray") of those that are right, but whose largest weight lies on a word
-    that they have nothing to do with, as the gold links say.
+    The last of each row is END.
     """
     keras.utils.set_random_seed(0)
-    right, astray = {name: [] for name in CHANGES}, {name: [] for name in CHANGES}
     twins = {name: changed(trainer, name) for name in CHANGES}
+    right = {name: [None] * len(pairs) for name in CHANGES}
     order = sorted(range(len(pairs)), key=lambda n: len(pairs[n].target))
     for first in range(0, len(order), 64):
         group = order[first : first + 64]
-        batch = [pairs[n] for n in group]
-        wander = [wanders(pairs[n], said[n]) for n in group]
-        for name, rows in looks_of_batch(trainer.model, twins, batch).items():
-            for row, where in zip(rows, wander, strict=True):
-                right[name].extend(row[: len(where)])
-                astray[name].extend(row[: len(where)][where])
-    return {
-        name: {
-            "right": round(float(np.mean(right[name])), 4),
-            "astray": round(float(np.mean(astray[name])), 4),
-            "astray_words": len(astray[name]),
-        }
-        for name in CHANGES
+        rows = looks_of_batch(trainer.model, twins, [pairs[n] for n in group])
+        for name in CHANGES:
+            for n, row in zip(group, rows[name], strict=True):
+                right[name][n] = row[: len(said[n][0])]
+    return right
+
+
+def shares_right(pairs, said, looks):
+    """The share of all words; and of those that are right by themselves, and linked or astray.
+
+    Astray is a word whose largest weight lies where not even a possible link is.
+    """
+    names = "all", "linked", "astray"
+    found = {change: {name: [] for name in names} for change in CHANGES}
+    for n, (pair, (right, _, weights)) in enumerate(zip(pairs, said, strict=True)):
+        at = weights.argmax(axis=-1)
+        linked = np.array([(int(i), j) in pair.possible for j, i in enumerate(at)])
+        for change in CHANGES:
+            row = looks[change][n]
+            found[change]["all"].extend(row)
+            found[change]["linked"].extend(row[:-1][linked & right[:-1]])
+            found[change]["astray"].extend(row[:-1][~linked & right[:-1]])
+    counts = {name: len(found["uniform"][name]) for name in names}
+    shares = {
+        change: {name: round(float(np.mean(found[change][name])), 4) for name in names}
+        for change in CHANGES
     }
-
-
-def wanders(pair, said):
-    right, _, weights = said
-    at = weights.argmax(axis=-1)
-    return np.array([(int(i), j) not in pair.possible and bool(right[j]) for j, i in enumerate(at)])
+    return {"one_look": shares, "one_look_words": counts}
 
 
 def looks_of_batch(model, twins, batch):
