@@ -9,7 +9,7 @@ from variants import Parts
 
 PAIRS_PER_LENGTH = 1_300  # of each English length from 5 to 50: 59,800 pairs
 TEST_PER_LENGTH, VALIDATION_PER_LENGTH, SEEN_PER_LENGTH = 20, 10, 5
-BATCH_SIZE, STEPS, TRIAL_STEPS = 32, 4_000, 2_000
+BATCH_SIZE, STEPS, TRIAL_STEPS = 32, 4_000, 1_000
 RATES = (0.0025, 0.005, 0.01)  # tried for each variant; more if the best one is at an end
 TRIAL_SEED, VALIDATION_SEED = 100, 3
 SETTINGS = {
