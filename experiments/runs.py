@@ -8,7 +8,7 @@ from orders import ORDERS
 from variants import Parts
 
 PAIRS_PER_LENGTH = 1_300  # of each English length from 5 to 50: 59,800 pairs
-TEST_PER_LENGTH, VALIDATION_PER_LENGTH, SEEN_PER_LENGTH = 20, 10, 5
+TEST_PER_LENGTH, VALIDATION_PER_LENGTH, SEEN_PER_BUCKET = 20, 10, 100
 BATCH_SIZE, STEPS, TRIAL_STEPS = 32, 4_000, 1_000
 RATES = (0.0025, 0.005, 0.01)  # tried for each variant; more if the best one is at an end
 TRIAL_SEED, VALIDATION_SEED = 100, 3
@@ -92,7 +92,7 @@ def train_and_score(trainer, variant, order, seed, rate):
     steps, lengths = variant.get("steps", STEPS), variant.get("lengths", "uniform")
     pairs = training_pairs(order, seed, PAIRS_PER_LENGTH, lengths)
     history = trainer.train(pairs, steps, rate, seed)
-    seen = [pair for of_length in pairs.values() for pair in of_length[:SEEN_PER_LENGTH]]
+    seen = [pair for of_bucket in pairs.values() for pair in evenly(of_bucket, SEEN_PER_BUCKET)]
     return {
         "steps": steps,
         "learning_rate": rate,
@@ -101,6 +101,11 @@ def train_and_score(trainer, variant, order, seed, rate):
         **trainer.score(held_out_pairs(order, HELD_OUT_SEED, TEST_PER_LENGTH)),
         "seen": trainer.score(seen, brief=True),
     }
+
+
+def evenly(pairs, number):
+    """So many of the pairs, which are sorted by length, from all of them."""
+    return [pairs[len(pairs) * i // number] for i in range(number)]
 
 
 def arguments(description, variants, output):
