@@ -13,12 +13,15 @@ from .diagrams import attention_diagram, bottleneck_diagram
 from .einsums import contraction_diagram
 from .maps import AlignmentMap, alignment_map
 from .scores import bleu_by_length, by_depth, capacity_sweep, score_comparison
+from .steppers import Frame, Stepper, stepper
 from .style import MODELS, STYLE, line_styles
 
 __all__ = [
     "MODELS",
     "STYLE",
     "AlignmentMap",
+    "Frame",
+    "Stepper",
     "alignment",
     "alignment_map",
     "attention_diagram",
@@ -31,4 +34,5 @@ __all__ = [
     "loss_curves",
     "probe_accuracy",
     "score_comparison",
+    "stepper",
 ]
