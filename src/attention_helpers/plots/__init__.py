@@ -13,7 +13,14 @@ from .diagrams import attention_diagram, bottleneck_diagram
 from .einsums import contraction_diagram
 from .maps import AlignmentMap, alignment_map
 from .scores import bleu_by_length, by_depth, capacity_sweep, score_comparison
-from .steppers import Frame, Stepper, stepper
+from .steppers import (
+    Frame,
+    Stepper,
+    decoding_steps,
+    stepper,
+    unrolled_steps,
+    weights_over_training,
+)
 from .style import MODELS, STYLE, line_styles
 
 __all__ = [
@@ -30,9 +37,12 @@ __all__ = [
     "by_depth",
     "capacity_sweep",
     "contraction_diagram",
+    "decoding_steps",
     "line_styles",
     "loss_curves",
     "probe_accuracy",
     "score_comparison",
     "stepper",
+    "unrolled_steps",
+    "weights_over_training",
 ]

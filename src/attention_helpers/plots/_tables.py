@@ -3,19 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from matplotlib.colors import to_hex
 
+from ._checks import Numbers
 from ._html import html
+from .alignments import GoldLinks, checked_gold
 from .style import GOLD, INK, WEIGHTS
 
-Cell = str | float
-Marks = Mapping[tuple[int, int], str]
+Cell: TypeAlias = str | float
+Rows: TypeAlias = Sequence[Sequence[Cell]]
+Marks: TypeAlias = Mapping[tuple[int, int], str]
 MARKS = {
     "sure": f"border:3px solid {GOLD}",
     "possible": f"border:3px dashed {GOLD}",
 }
+
+
+class Table(NamedTuple):
+    """Rows of cells, and the marks of some of them, by (column, row) without the headings."""
+
+    rows: Rows
+    marks: Marks
+
+
+def rows_of(weights: Numbers, source: Sequence[str], target: Sequence[str]) -> Rows:
+    """The weights under their words."""
+    body = [[word, *map(float, row)] for word, row in zip(target, weights, strict=True)]
+    return [["", *source], *body]
+
+
+def checked_marks(gold: GoldLinks | None, source_length: int, target_length: int) -> Marks:
+    """Which kind of gold link a cell is."""
+    links = checked_gold(gold, source_length, target_length)
+    return dict.fromkeys(links.possible, "possible") | dict.fromkeys(links.sure, "sure")
 
 
 def shown(weight: float) -> str:
@@ -42,7 +65,7 @@ def looks_at(word: str, source: Sequence[str], weights: Sequence[float]) -> str:
 
 
 def table(
-    rows: Sequence[Sequence[Cell]],
+    rows: Rows,
     marks: Marks | None = None,
     attributes: str = "",
     of_row: Sequence[str] | None = None,
