@@ -92,7 +92,7 @@ def unrolled(
             if outputs:
                 sketch.arrow(x, top - 2, x, 24, when)
                 sketch.words(x, 17, outputs[t - 1] if t <= step else "?", when)
-    return sketch.svg(column * len(words) + 80, top + 140)
+    return sketch.svg(column * len(words) + max(80, 50 + width_of(words[-1]) / 2), top + 140)
 
 
 def _bars(columns: Sequence[float], middle: float, states: Numbers) -> str:

@@ -52,7 +52,9 @@ def cell(value: Cell, mark: str = "") -> str:
     shade = to_hex(WEIGHTS(float(f"{value:.2f}")))
     if value < 0.005:
         return "<td>0</td>" if not mark else f'<td style="{MARKS[mark]}" title="{mark} link">0</td>'
-    style = f"background:{shade}" + (";color:#fff" if value > 0.45 else "")
+    # The ink that has a contrast of at least 4.5 on the shade.
+    ink = ";color:#fff" if value > 0.7 else ";color:#000" if value > 0.4 else ""
+    style = f"background:{shade}{ink}"
     if mark:
         style += f";{MARKS[mark]}"
     title = f' title="{mark} link"' if mark else ""

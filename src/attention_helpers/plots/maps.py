@@ -36,10 +36,10 @@ class AlignmentMap:
         return f"AlignmentMap({len(self.target)} target words × {len(self.source)} source words)"
 
     def _repr_html_(self) -> str:
-        # No MathJax in here: the "$" of a word is a dollar. JupyterLab leaves the keys to us.
+        # No MathJax in here: the "$" of a word is a dollar.
         return (
             f'<div class="attention-map tex2jax_ignore mathjax_ignore" id="{self.name}" '
-            f'data-lm-suppress-shortcuts="true" style="{CARD}">'
+            f'style="{CARD}">'
             f"<style>{self._css()}</style>{self._body}</div>"
         )
 
@@ -69,7 +69,8 @@ class AlignmentMap:
     def _key(self) -> str:
         kinds = set(self._marks.values())
         boxes = "".join(
-            f' <span style="{style};padding:0 8px"> </span> {kind} link'
+            f' <span style="white-space:nowrap"><span style="{style};padding:0 8px;margin-left:8px">'
+            f"</span>&#160;{kind} link</span>"
             for kind, style in MARKS.items()
             if kind in kinds
         )
@@ -101,8 +102,8 @@ _CSS = f"""
 #map thead span {{position:absolute;left:50%;bottom:6px;transform:rotate(-45deg);
  transform-origin:0 100%}}
 #map tbody th {{padding:0 8px;text-align:right}}
-#map td {{box-sizing:border-box;min-width:36px;height:34px;padding:0;border:3px solid transparent;
- text-align:center;font-size:12px;box-shadow:inset 0 0 0 1px #bbb}}
+#map td {{box-sizing:border-box;min-width:36px;height:34px;padding:0;border:1px solid #bbb;
+ text-align:center;font-size:12px}}
 #map tbody:hover tr:not(:hover):not(:focus),#map tbody:focus-within tr:not(:hover):not(:focus)
  {{opacity:0.4}}
 #map tr:hover th,#map tr:focus th {{font-weight:bold}}

@@ -90,10 +90,10 @@ class Stepper:
         return f"Stepper({len(self.frames)} frames: {self.title})"
 
     def _repr_html_(self) -> str:
-        # No MathJax in here: the "$" of a word is a dollar. JupyterLab leaves the arrow keys to us.
+        # No MathJax in here: the "$" of a word is a dollar.
         return (
             f'<div class="attention-steps tex2jax_ignore mathjax_ignore" id="{self.name}" '
-            f'data-lm-suppress-shortcuts="true" style="{CARD}">'
+            f'style="{CARD}">'
             f"<style>{self._css()}</style>"
             f'<form method="dialog" aria-label="{html(self.title)}">'
             f"<p><strong>{html(self.title)}</strong></p>{self._buttons()}"
@@ -107,18 +107,24 @@ class Stepper:
 
     def _buttons(self) -> str:
         # Hidden where styles are lost: there all frames stand one under another.
-        radio = f'<input hidden="" type="radio" name="{self.name}" id="{self.name}-'
+        # JupyterLab keeps its hands off the arrow keys where it is told so.
+        radio = (
+            '<input hidden="hidden" type="radio" data-lm-suppress-shortcuts="true" '
+            f'name="{self.name}" id="{self.name}-'
+        )
         radios = "".join(
             f'{radio}{i}" aria-label="Frame {i} of {len(self.frames)}"/>' for i in self._numbers
         ).replace("/>", ' checked=""/>', 1)
-        return radios + '<span class="keys" hidden="" aria-hidden="true">or the keys ← →</span>'
+        return (
+            radios + '<span class="keys" hidden="hidden" aria-hidden="true">or the keys ← →</span>'
+        )
 
     def _frame(self, i: int) -> str:
         frame, count = self.frames[i - 1], len(self.frames)
         turn = ""
         for other, words in ((i - 1, "← back"), (i + 1, "next →")):
             if other in self._numbers:
-                turn += f'<label hidden="" for="{self.name}-{other}">{words}</label>'
+                turn += f'<label hidden="hidden" for="{self.name}-{other}">{words}</label>'
         return (
             f'<div class="frame"><div class="turn" aria-hidden="true">{turn}</div>'
             f"<p><strong>{i} / {count}</strong> {html(frame.caption)}</p>"
