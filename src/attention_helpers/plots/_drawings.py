@@ -22,7 +22,7 @@ STYLE = (
     f"path.n{{stroke:{GOLD};stroke-width:3}}path.t{{stroke:#999;stroke-dasharray:4 3}}"
     f"path.b{{stroke:none;fill:{DEEP}}}path.m{{stroke:none;fill:{GOLD}}}"
 )
-CLASSES = {"done": "", "now": " class='n'", "later": " class='t'"}
+CLASSES: dict[When, str] = {"done": "", "now": " class='n'", "later": " class='t'"}
 
 
 class Sketch:
