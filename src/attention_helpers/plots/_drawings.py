@@ -127,7 +127,8 @@ def decoding(
     now, before = subscript(i), subscript(i - 1)
     enters, leaves = f"y{before} = {target[i - 1]}", f"y{now} = {target[i]}"
     wide = max(64, width_of(leaves) + 14)
-    out, new, context, asking = width - wide / 2 - 8, width - wide - 120, width / 2, 48
+    out, new, asking = width - wide / 2 - 8, width - wide - 120, 48
+    context = min(width / 2, new - 110)
     sketch = Sketch()
     for j, (x, word) in enumerate(zip(columns, source, strict=True)):
         sketch.words(x, 15, word, "done")
