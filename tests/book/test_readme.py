@@ -90,4 +90,4 @@ def test_the_finding_it_states_is_that_of_the_runs():
         assert mean[order, "mean"][-1] < 20 and "falls below 20" in README
         assert min(mean[order, "bahdanau"]) > 90 and "stays above 90 at every length" in README
     assert mean["natural", "moving"][-1] > 75 and "it stays above 75" in README
-    assert mean["mirrored", "moving"][-1] < 20 and "it falls as the mean does" in README
+    assert mean["mirrored", "moving"][-1] < 25 and "it falls below 25" in README
