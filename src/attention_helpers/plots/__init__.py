@@ -15,10 +15,11 @@ from .curves import loss_curves, probe_accuracy
 from .diagrams import attention_diagram, bottleneck_diagram
 from .einsums import contraction_diagram
 from .maps import AlignmentMap, alignment_map
-from .scores import bleu_by_length, by_depth, capacity_sweep, score_comparison
+from .scores import bleu_by_length, bleu_by_order, by_depth, capacity_sweep, score_comparison
 from .steppers import Frame, Stepper, stepper
 from .steps import decoding_steps, unrolled_steps, weights_over_training
 from .style import MODELS, STYLE, line_styles
+from .tables import Table, table
 
 __all__ = [
     "MODELS",
@@ -26,10 +27,12 @@ __all__ = [
     "AlignmentMap",
     "Frame",
     "Stepper",
+    "Table",
     "alignment",
     "alignment_map",
     "attention_diagram",
     "bleu_by_length",
+    "bleu_by_order",
     "bottleneck_diagram",
     "by_depth",
     "capacity_sweep",
@@ -40,6 +43,7 @@ __all__ = [
     "probe_accuracy",
     "score_comparison",
     "stepper",
+    "table",
     "unrolled_steps",
     "weights_over_training",
 ]
