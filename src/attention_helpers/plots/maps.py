@@ -2,51 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
-from html import escape
-from unicodedata import east_asian_width
 
 import numpy as np
 import numpy.typing as npt
 
+from ._html import element_id, html, id_from, text_of, width_of
 from .alignments import GoldLinks, checked_gold, checked_weights
 from .style import DEEP, GOLD, INK
-
-
-def _text(name: str, value: str) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{name}: expected a text, got {value!r:.60} ({type(value).__name__})")
-    return value
-
-
-def _element_id(name: str, value: str) -> str:
-    """An id that HTML, a list of ids and a selector of CSS all take as it is."""
-    if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", _text(name, value)):
-        raise ValueError(
-            f"{name}: expected a letter (A–Z, a–z), then letters, digits, - and _, "
-            f"got {value!r:.60}"
-        )
-    return value
-
-
-def _html(text: str) -> str:
-    """The text for HTML and SVG, where control characters and lone surrogates cannot stand."""
-    return escape(re.sub("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text))
-
-
-def _width(word: str) -> float:
-    """Pixels that a word takes at most, bold and 14 pixels high, as in DejaVu Sans."""
-
-    def width_of(letter: str) -> float:
-        if letter in "mwMW%@&" or east_asian_width(letter) in "WF":
-            return 15.5
-        if letter.isupper():
-            return 12
-        return 6.5 if letter in "fijlrt.,:;'!| " else 9.8
-
-    return sum(map(width_of, word))
 
 
 class AlignmentMap:
@@ -63,14 +26,12 @@ class AlignmentMap:
     ) -> None:
         self.weights, self.source, self.target = checked_weights(weights, source, target)
         self.gold = checked_gold(gold, len(self.source), len(self.target))
-        self.title = _text("title", title or "") or "Attention weights"
+        self.title = text_of("title", title or "") or "Attention weights"
         self._texts = [[f"{weight:.3f}" for weight in row] for row in self.weights]
         self._links = dict.fromkeys(sorted(self.gold.possible), "possible")
         self._links |= dict.fromkeys(sorted(self.gold.sure), "sure")
-        # From the content, so that a page that is executed again stays the same.
-        content = repr((self._texts, self.source, self.target, self.title, self._links))
-        by_content = "alignment-" + hashlib.sha256(content.encode()).hexdigest()[:10]
-        self.name = by_content if name is None else _element_id("name", name)
+        content = (self._texts, self.source, self.target, self.title, self._links)
+        self.name = id_from("alignment", content) if name is None else element_id("name", name)
 
     def __repr__(self) -> str:
         return f"AlignmentMap({len(self.target)} target words × {len(self.source)} source words)"
@@ -85,15 +46,15 @@ class AlignmentMap:
 
     def _svg(self) -> str:
         cell = 34  # pixels
-        left = 18 + max(map(_width, self.target))
-        slant = 0.71 * max(map(_width, self.source)) + 22
+        left = 18 + max(map(width_of, self.target))
+        slant = 0.71 * max(map(width_of, self.source)) + 22
         width = left + cell * len(self.source) + max(slant, 60)
         bottom = slant + cell * len(self.target)
         height = bottom + 44
         title, description = f"{self.name}-title", f"{self.name}-description"
         columns = "".join(
             f'<text transform="translate({left + cell * (x + 0.6):.0f} {slant - 8:.0f}) '
-            f'rotate(-45)">{_html(word)}</text>'
+            f'rotate(-45)">{html(word)}</text>'
             for x, word in enumerate(self.source)
         )
         rows = "".join(
@@ -102,8 +63,8 @@ class AlignmentMap:
         return (
             f'<svg role="group" aria-labelledby="{title} {description}" '
             f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}">'
-            f'<title id="{title}">{_html(self.title)}</title>'
-            f'<desc id="{description}">{_html(self._description())}</desc>'
+            f'<title id="{title}">{html(self.title)}</title>'
+            f'<desc id="{description}">{html(self._description())}</desc>'
             f'<g class="source" aria-hidden="true">{columns}</g>'
             f'<g class="rows">{rows}</g>'
             f"{self._key(left, bottom + 14)}</svg>"
@@ -133,13 +94,13 @@ class AlignmentMap:
             if weight >= 0.1:
                 looked_at.append(
                     f'<text transform="translate({at + 0.6 * cell:.0f} {slant - 8:.0f}) '
-                    f'rotate(-45)">{_html(self.source[x])}</text>'
+                    f'rotate(-45)">{html(self.source[x])}</text>'
                 )
         return (
-            f'<g class="target-row" role="img" tabindex="0" aria-label="{_html(self._row_text(y))}">'
+            f'<g class="target-row" role="img" tabindex="0" aria-label="{html(self._row_text(y))}">'
             f'<rect class="reach" x="0" y="{top:.0f}" width="{left:.0f}" height="{cell}"/>'
             f'<text class="word" x="{left - 8:.0f}" y="{top + cell / 2 + 5:.0f}">'
-            f"{_html(self.target[y])}</text>"
+            f"{html(self.target[y])}</text>"
             f'<g class="cells">{"".join(cells)}</g>{"".join(outlines)}'
             f'<g class="number">{"".join(numbers)}</g>'
             f'<g class="looked-at">{"".join(looked_at)}</g></g>'
@@ -179,9 +140,9 @@ class AlignmentMap:
 
     def _table(self) -> str:
         marks = {"sure": " ■", "possible": " □"}
-        head = "".join(f'<th scope="col">{_html(word)}</th>' for word in self.source)
+        head = "".join(f'<th scope="col">{html(word)}</th>' for word in self.source)
         rows = "".join(
-            f'<tr><th scope="row">{_html(word)}</th>'
+            f'<tr><th scope="row">{html(word)}</th>'
             + "".join(
                 f"<td>{text}{marks.get(self._links.get((x, y), ''), '')}</td>"
                 for x, text in enumerate(self._texts[y])
