@@ -12,7 +12,7 @@ from .curves import loss_curves, probe_accuracy
 from .diagrams import attention_diagram, bottleneck_diagram
 from .einsums import contraction_diagram
 from .maps import AlignmentMap, alignment_map
-from .scores import bleu_by_length, by_depth, capacity_sweep, score_comparison
+from .scores import bleu_by_length, bleu_by_order, by_depth, capacity_sweep, score_comparison
 from .steppers import (
     Frame,
     Stepper,
@@ -35,6 +35,7 @@ __all__ = [
     "alignment_map",
     "attention_diagram",
     "bleu_by_length",
+    "bleu_by_order",
     "bottleneck_diagram",
     "by_depth",
     "capacity_sweep",

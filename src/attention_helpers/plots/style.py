@@ -79,33 +79,42 @@ class LineStyle(NamedTuple):
 # that colour-blind readers can tell apart.
 _ORANGE_RED = {
     "fixed": LineStyle("#D55E00", "o", "-"),
-    "fixed-long": LineStyle("#8F3B00", "s", "--"),
+    "fixed-long": LineStyle("#8F3B00", "h", "--"),
     "fixed-reversed": LineStyle("#F0894A", "<", "-."),
     "fixed-both-ends": LineStyle("#B04A3A", "p", ":"),
-    "fixed-256": LineStyle("#6B2A12", "8", (0, (5, 1))),
+    "both-ends-256": LineStyle("#6B2A12", "8", (0, (5, 1))),
     "fixed-30": LineStyle("#E8A07A", "H", (0, (3, 1, 1, 1))),
     "no-source": LineStyle("#8A8A8A", "X", (0, (1, 1))),
 }
 _PURPLE = {
     "mean": LineStyle("#882255", "s", "--"),
-    "mean-30": LineStyle("#B86A92", "p", ":"),
+    "mean-long": LineStyle("#B86A92", "s", ":"),
+    "mean-short": LineStyle("#D79BBB", "s", "-."),
+    "mean-summary": LineStyle("#5E1238", "p", "--"),
+    "mean-unfed": LineStyle("#A64B7B", "d", ":"),
+    "mean-state-only": LineStyle("#C45C96", "<", "--"),
+    "mean-held": LineStyle("#40112B", ">", ":"),
 }
 _YELLOW = {
     "moving": LineStyle("#E69F00", "P", "-."),
     "moving-30": LineStyle("#A87400", "h", ":"),
+    "moving-short": LineStyle("#C98A1C", "P", ":"),
 }
 _BLUE = {
     "bahdanau": LineStyle("#0072B2", "D", "-"),
     "additive-after": LineStyle("#00A0DC", "d", "--"),
     "bahdanau-forward": LineStyle("#003F7D", ">", "-."),
     "bahdanau-unfed": LineStyle("#5B7FD0", "8", ":"),
-    "bahdanau-30": LineStyle("#7FB2DC", "H", (0, (3, 1, 1, 1))),
+    "bahdanau-30": LineStyle("#7FB2DC", "d", (0, (3, 1, 1, 1))),
+    "bahdanau-short": LineStyle("#3E9BD6", "D", "-."),
+    "bahdanau-summary": LineStyle("#00557F", "D", "--"),
+    "bahdanau-held": LineStyle("#2B4A9B", "D", ":"),
     "additive": LineStyle("#56B4E9", "P", (0, (5, 1))),
 }
 _GREEN = {
     "dot": LineStyle("#009E73", "^", "-."),
     "dot-fed": LineStyle("#00543D", "v", "--"),
-    "dot-30": LineStyle("#7CC8A8", "H", (0, (3, 1, 1, 1))),
+    "dot-30": LineStyle("#7CC8A8", "<", (0, (3, 1, 1, 1))),
     "scaled": LineStyle("#7a6a00", "X", (0, (3, 1, 1, 1, 1, 1))),
 }
 _OTHER_SCORES = {

@@ -35,7 +35,17 @@ class Table:
                     f"rows[{place}]: expected {len(columns)} cells, one a column, got {len(row)}"
                 )
         self.columns, self.caption = list(columns), caption
-        self.rows = [[_text(cell, digits) for cell in row] for row in given]
+        whole = [
+            all(isinstance(row[x], Integral) for row in given if _is_number(row[x]))
+            for x in range(len(columns))
+        ]
+        self.rows = [
+            [
+                _text(cell, 0 if of_whole else digits)
+                for cell, of_whole in zip(row, whole, strict=True)
+            ]
+            for row in given
+        ]
         # A column of numbers is set to the right, where their last digits meet.
         self._right = [
             all(row[x] is None or _is_number(row[x]) for row in given) for x in range(len(columns))
@@ -88,8 +98,6 @@ def _text(cell: object, digits: int) -> str:
         return "–"
     if isinstance(cell, bool | np.bool_):
         return "yes" if cell else "no"
-    if isinstance(cell, Integral):
-        return f"{int(cell):,}".replace("-", "−")
     if isinstance(cell, Real):
         return f"{float(cell):,.{digits}f}".replace("-", "−")
     return str(cell)
@@ -105,12 +113,12 @@ def table(
     """A table of results for a page, in place of a printed dictionary.
 
     Args:
-        rows: the rows, each with one cell a column: texts as they are, whole numbers with commas,
-            other numbers rounded, None as a dash, True and False as yes and no. The first cell of
-            a row is its name.
+        rows: the rows, each with one cell a column: texts as they are, numbers rounded and
+            with commas, None as a dash, True and False as yes and no. The first cell of a row is
+            its name.
         columns: the names of the columns.
         caption: what the table shows, over it.
-        digits: decimals of numbers that are not whole.
+        digits: decimals of the numbers of a column, unless all of them are integers.
 
     Returns:
         An object that a notebook shows as an HTML table (`_repr_html_`; its styles are inline, so
