@@ -38,9 +38,14 @@ def id_from(kind: str, content: object) -> str:
     return f"{kind}-{hashlib.sha256(repr(content).encode()).hexdigest()[:10]}"
 
 
+def holdable(text: str) -> str:
+    """The text without what HTML and SVG cannot hold: control characters and lone surrogates."""
+    return re.sub("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
+
+
 def html(text: str) -> str:
-    """The text for HTML and SVG, where control characters and lone surrogates cannot stand."""
-    return escape(re.sub("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text))
+    """The text as it stands in HTML, in an attribute too."""
+    return escape(holdable(text))
 
 
 def width_of(word: str) -> float:

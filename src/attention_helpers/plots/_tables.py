@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-import numpy as np
 from matplotlib.colors import to_hex
 
 from ._checks import Numbers
@@ -51,17 +50,15 @@ def cell(value: Cell, mark: str = "") -> str:
     if isinstance(value, str):
         return f"<td>{html(value)}</td>"
     shade = to_hex(WEIGHTS(float(f"{value:.2f}")))
-    style = f"background:{shade};color:{'#fff' if value > 0.45 else INK}"
+    if value < 0.005:
+        return "<td>0</td>" if not mark else f'<td style="{MARKS[mark]}" title="{mark} link">0</td>'
+    # The ink that has a contrast of at least 4.5 on the shade.
+    ink = ";color:#fff" if value > 0.7 else ";color:#000" if value > 0.4 else ""
+    style = f"background:{shade}{ink}"
     if mark:
         style += f";{MARKS[mark]}"
     title = f' title="{mark} link"' if mark else ""
     return f'<td style="{style}"{title}>{shown(value)}</td>'
-
-
-def looks_at(word: str, source: Sequence[str], weights: Sequence[float]) -> str:
-    """A row of weights as a sentence: the three largest."""
-    order = np.argsort(-np.asarray(weights), kind="stable")[:3]
-    return f"{word} looks at: " + ", ".join(f"{source[x]} {weights[x]:.2f}" for x in order)
 
 
 def table(

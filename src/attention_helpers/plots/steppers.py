@@ -12,11 +12,14 @@ import numpy.typing as npt
 
 from .._arguments import integer
 from ._checks import Numbers, numbers, words_of
-from ._drawings import decoding, subscript, unrolled
+from ._drawings import WEIGHTS, decoding, subscript, unrolled
 from ._html import CARD, FONT, element_id, html, id_from, text_of
 from ._tables import Rows, Table, checked_marks, rows_of, table
 from .alignments import GoldLinks, checked_weights
 from .style import GOLD, INK
+
+BYTES = 40_000
+SVG = re.compile(r"""<svg\s[^>]*\bwidth=["']([\d.]+)""")
 
 
 class Frame(NamedTuple):
@@ -44,7 +47,7 @@ def checked_frames(frames: Iterable[Frame]) -> list[Frame]:
             continue
         if not isinstance(frame.drawing, str):
             _check_rows(f"frames[{i}].drawing", frame.drawing)
-        elif not re.match(r"<svg\s[^>]*\bwidth=", frame.drawing):
+        elif not SVG.match(frame.drawing):
             raise ValueError(
                 f"frames[{i}].drawing: expected an SVG element with a width, "
                 f"got {frame.drawing!r:.60}"
@@ -76,15 +79,21 @@ class Stepper:
         self._drawn = [_drawn(frame) for frame in self.frames]
         content = (self.title, [frame.caption for frame in self.frames], self._drawn)
         self.name = id_from("steps", content) if name is None else element_id("name", name)
+        size = len(self._repr_html_().encode())
+        if size > BYTES:
+            raise ValueError(
+                f"frames: expected at most {BYTES:,} bytes together, to keep the page light, "
+                f"got {size:,}; show fewer frames, or shorter ones"
+            )
 
     def __repr__(self) -> str:
         return f"Stepper({len(self.frames)} frames: {self.title})"
 
     def _repr_html_(self) -> str:
-        # No MathJax in here: the "$" of a word is a dollar. JupyterLab leaves the arrow keys to us.
+        # No MathJax in here: the "$" of a word is a dollar.
         return (
             f'<div class="attention-steps tex2jax_ignore mathjax_ignore" id="{self.name}" '
-            f'data-lm-suppress-shortcuts="true" style="{CARD}">'
+            f'style="{CARD}">'
             f"<style>{self._css()}</style>"
             f'<form method="dialog" aria-label="{html(self.title)}">'
             f"<p><strong>{html(self.title)}</strong></p>{self._buttons()}"
@@ -98,21 +107,27 @@ class Stepper:
 
     def _buttons(self) -> str:
         # Hidden where styles are lost: there all frames stand one under another.
-        radio = f'<input hidden="" type="radio" name="{self.name}" id="{self.name}-'
+        # JupyterLab keeps its hands off the arrow keys where it is told so.
+        radio = (
+            '<input hidden="hidden" type="radio" data-lm-suppress-shortcuts="true" '
+            f'name="{self.name}" id="{self.name}-'
+        )
         radios = "".join(
             f'{radio}{i}" aria-label="Frame {i} of {len(self.frames)}"/>' for i in self._numbers
         ).replace("/>", ' checked=""/>', 1)
-        return radios + '<span class="keys" hidden="" aria-hidden="true">or the keys ← →</span>'
+        return (
+            radios + '<span class="keys" hidden="hidden" aria-hidden="true">or the keys ← →</span>'
+        )
 
     def _frame(self, i: int) -> str:
         frame, count = self.frames[i - 1], len(self.frames)
         turn = ""
         for other, words in ((i - 1, "← back"), (i + 1, "next →")):
             if other in self._numbers:
-                turn += f'<label hidden="" for="{self.name}-{other}">{words}</label>'
+                turn += f'<label hidden="hidden" for="{self.name}-{other}">{words}</label>'
         return (
             f'<div class="frame"><div class="turn" aria-hidden="true">{turn}</div>'
-            f'<p style="margin:8px 0"><strong>{i} / {count}</strong> {html(frame.caption)}</p>'
+            f"<p><strong>{i} / {count}</strong> {html(frame.caption)}</p>"
             f'<div class="scroll" style="overflow-x:auto">{self._drawn[i - 1]}</div></div>'
         )
 
@@ -127,14 +142,21 @@ def _drawn(frame: Frame) -> str:
         return table(*frame.drawing)
     if not isinstance(frame.drawing, str):
         return table(frame.drawing)
-    address = "data:image/svg+xml," + quote(frame.drawing, safe=" =:/'(),;.-_!*~@+")
-    return f'<img style="max-width:none" alt="{html(frame.text)}" src="{html(address)}"/>'
+    # Quoted is only what an address or an attribute cannot hold as it is, for the size.
+    picture = frame.drawing.translate({ord(sign): quote(sign) for sign in '%#<>"&\n\t\r'})
+    address = f"data:image/svg+xml;charset=utf-8,{picture}"
+    # On a phone it shrinks a little, then scrolls: its letters stay legible.
+    svg = SVG.match(frame.drawing)
+    least = min(440, float(svg[1] if svg else 0))
+    style = f"max-width:100%;min-width:{least:.0f}px;height:auto"
+    return f'<img style="{style}" alt="{html(frame.text)}" src="{address}"/>'
 
 
 _CSS = f"""
 #steps {{font:14px/1.4 {FONT};color-scheme:light}}
 #steps form,#steps p {{margin:0}}
-#steps input {{display:inline-block!important;width:24px;height:24px;margin:6px 2px 0 0;
+#steps .frame p {{margin:8px 0}}
+#steps input {{display:inline-block!important;width:18px;height:18px;margin:6px 3px 0;
  accent-color:{INK};vertical-align:middle;cursor:pointer}}
 #steps .keys {{display:inline!important;color:#555;margin-left:8px}}
 #steps .frames {{display:grid}}
@@ -145,7 +167,9 @@ _CSS = f"""
 #steps label:hover {{border-color:{GOLD};box-shadow:0 0 0 1px {GOLD}}}
 #steps .frame:first-child label {{margin-left:calc(5em + 30px)}}
 #steps table {{border-collapse:separate;border-spacing:1px;font-size:13px}}
-#steps th,#steps td {{padding:3px 6px;border:0;text-align:center}}
+#steps th {{padding:3px 6px;border:0;text-align:center}}
+#steps td {{padding:2px;min-width:34px;border:3px solid transparent;text-align:center}}
+#steps tr:hover {{background:#fff}}
 @media print {{
 #steps input,#steps .keys,#steps label {{display:none!important}}
 #steps .frames {{display:block}}
@@ -287,10 +311,10 @@ def decoding_steps(
     read is written under it.
 
     Args:
-        source: the source words, at most 10.
+        source: the source words, at most 9.
         target: the words that the decoder writes.
         weights: float (target words, source words), 0 to 1.
-        words: positions of the target words, from 0, that are shown, at most 3.
+        words: positions of the target words, from 0, that are shown, one or two.
         title, name: as in `stepper`.
 
     Returns:
@@ -311,11 +335,11 @@ def decoding_steps(
         asks.
     """
     checked, source, target = checked_weights(weights, source, target)
-    if len(source) > 10:
-        raise ValueError(f"source: expected at most 10 words, to be legible, got {len(source)}")
+    if len(source) > 9:
+        raise ValueError(f"source: expected at most 9 words, to be legible, got {len(source)}")
     shown_words = [integer(f"words[{k}]", w, 0, len(target) - 1) for k, w in enumerate(words)]
-    if not 1 <= len(shown_words) <= 3:
-        raise ValueError(f"words: expected one to three positions, got {len(shown_words)}")
+    if not 1 <= len(shown_words) <= 2:
+        raise ValueError(f"words: expected one or two positions, got {len(shown_words)}")
     written = ["<start>", *target]
     frames = [
         Frame(*_decoding_frame(source, written, checked[w], w + 1, stage))
@@ -345,10 +369,10 @@ def _decoding_frame(
         f"The word y{now} = “{target[i]}” is read off {s_now}, c{now} and y{before}. "
         f"In the next step {s_now} asks, and then this word enters.",
     )[stage]
-    shares = ", ".join(f"{w} {x:.2f}" for w, x in zip(source, weights, strict=True))
-    text = f"The annotations of {' '.join(source)}; below them the decoder, from {s_before} to {s_now}."
-    if stage:
-        text += f" Weights: {shares}."
+    text = f"Source words with annotations; below them {s_before}, c{now}, y{before} and {s_now}."
+    if stage == WEIGHTS:
+        shares = ", ".join(f"{w} {x:.2f}" for w, x in zip(source, weights, strict=True))
+        text = f"The weights as bars: {shares}."
     return caption, decoding(source, target, weights, i, stage), text
 
 
