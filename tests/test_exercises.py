@@ -125,19 +125,19 @@ WRONG = [
     (
         "recurrent_states",
         lambda words, w, u, b: np.tanh(words @ w + b),
-        "the state that the step before it has left",
+        "the old state goes in as well",
     ),
     (
         "recurrent_states",
         states_from(lambda x, s, w, u, b: np.tanh(x @ w + u @ s + b)),
-        "the state that the step before it has left",
+        "the old state goes in as well",
     ),
     (
         "recurrent_states",
         lambda words, w, u, b: states_from(lambda x, s, w, u, b: np.tanh(x @ w + s @ u + b))(
             words, w, u, b
         )[-1:],
-        "the state that the step before it has left",
+        "the old state goes in as well",
     ),
     ("perplexity", lambda p: -np.log(p).mean(), "as unsure as among 4"),
     ("perplexity", lambda p: np.mean(1 / p), "first the mean of -log p"),

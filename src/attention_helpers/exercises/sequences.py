@@ -17,7 +17,7 @@ from .cases import Floats, case, exercise, floats, numbers
         b=floats([0.5, -0.5]),
     ),
     case(
-        "every step starts from the state that the step before it has left: state @ U",
+        "the old state goes in as well, inside the tanh: state @ U",
         words=numbers(3, 2),
         W=numbers(2, 2, start=3) / 4,
         U=numbers(2, 2, start=6) / 4,
