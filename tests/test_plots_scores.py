@@ -36,11 +36,60 @@ def test_lines_are_named_at_their_ends_in_their_order_without_touching():
 
 
 def test_lines_are_told_apart_by_more_than_colour():
-    ax = plots.bleu_by_length({name: BLEU["fixed"] for name in [*plots.MODELS, "trained here"]})
-    drawn = list(lines(ax).values())
+    names = ["fixed", "mean", "moving", "bahdanau", "dot", "trained here"]
+    drawn = list(lines(plots.bleu_by_length({name: BLEU["fixed"] for name in names})).values())
     assert len({to_hex(line.get_color()) for line in drawn}) == len(drawn)
     assert len({line.get_marker() for line in drawn}) == len(drawn)
     assert len({str(s.dashes) for s in (plots.MODELS["fixed"], plots.MODELS["fixed-long"])}) == 2
+
+
+ORDERS = {
+    "natural": {"mean": BLEU["fixed"], "moving": BLEU["bahdanau"]},
+    "mirrored": {"moving": BLEU["fixed"], "mean": BLEU["fixed"], "bahdanau": BLEU["bahdanau"]},
+}
+
+
+def test_bleu_by_order_draws_each_order_in_its_panel_in_the_style_of_the_model():
+    labels = {"moving": "walks $along$", "mean": "one mean"}
+    panels = plots.bleu_by_order(ORDERS, labels=labels, titles={"natural": "in $order$"})
+    assert [ax.get_title(loc="left") for ax in panels] == ["in $order$", "mirrored"]
+    for ax, of_order in zip(panels, ORDERS.values(), strict=True):
+        for model, scores in of_order.items():
+            label = labels.get(model, model)
+            line, style = lines(ax)[label], plots.MODELS[model]
+            assert (line.get_color(), line.get_marker()) == (style.colour, style.marker)
+            assert line.get_ydata() == pytest.approx([np.mean(s) for s in scores.values()])
+            of_seeds = [dots.get_ydata().tolist() for dots in seeds(ax, label)]
+            assert of_seeds == [list(s) for s in scores.values()]
+        assert [text.get_text() for text in ax.texts] != [] and ax.get_ylim() == (0, 100)
+    assert [ax.get_ylabel() for ax in panels] == ["BLEU", ""]
+    figure = panels[0].figure
+    figure.canvas.draw()  # the "$" of a label is no formula
+    assert figure.get_tightbbox().width <= 7.2
+    assert min(t.get_fontsize() for t in figure.findobj(plt.Text) if t.get_text()) >= 9
+
+
+def test_bleu_by_order_has_room_for_its_labels():
+    panels = plots.bleu_by_order(ORDERS, labels=dict.fromkeys(["mean", "moving"], "walks along"))
+    boxes = [dict(text_boxes(ax)) for ax in panels]
+    left_edge = panels[1].get_window_extent().x0
+    assert all(box.x1 <= left_edge + 1 for box in boxes[0].values())
+    assert all(box.x1 <= panels[0].figure.bbox.x1 + 1 for box in boxes[1].values())
+
+
+@pytest.mark.parametrize(
+    "bleu, options, message",
+    [
+        ({}, {}, "bleu: expected a dictionary that is not empty"),
+        ({"natural": {"mean": {"5-10": 101}}}, {}, r"bleu\['natural'\]\['mean'\].* got 101"),
+        (ORDERS, {"labels": ["walks"]}, "labels: expected a dictionary"),
+        (ORDERS, {"titles": "t"}, "titles: expected a dictionary"),
+    ],
+)
+def test_bad_orders(bleu, options, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        plots.bleu_by_order(bleu, **options)
+    assert not plt.get_fignums()
 
 
 def test_capacity_sweep_sorts_sizes_that_json_stored_as_text():

@@ -49,6 +49,10 @@ def prepare(notebook: nbformat.NotebookNode, url: str) -> None:
                 "code_prompt_show": "Show the solution",
                 "code_prompt_hide": "Hide the solution",
             }
+        elif cell.cell_type == "code" and "hide-input" in cell.metadata.get("tags", []):
+            cell.metadata["mystnb"] = {"code_prompt_hide": "Hide it"} | dict(
+                cell.metadata.get("mystnb", {})
+            )
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if not code or "google.colab" not in code[0].source:
         raise ValueError("the first code cell is not the set-up cell; see tools/frame.py")

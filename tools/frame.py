@@ -20,9 +20,12 @@ SETUP_TEMPLATE = """\
 import os
 import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # TensorFlow starts without its log lines
-if "google.colab" in sys.modules and not os.path.exists("references.bib"):  # Colab only, once
-    !git clone --quiet --depth 1 {url}
+# TensorFlow starts without its log lines.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+# In Colab only, and once: bring the book.
+if "google.colab" in sys.modules and not os.path.exists("references.bib"):
+    BOOK = "{url}"
+    !git clone --quiet --depth 1 $BOOK
     %pip install --quiet "./{name}[subwords]"
     %cd -q {name}/book"""
 

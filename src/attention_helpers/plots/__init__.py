@@ -12,23 +12,41 @@ from .curves import loss_curves, probe_accuracy
 from .diagrams import attention_diagram, bottleneck_diagram
 from .einsums import contraction_diagram
 from .maps import AlignmentMap, alignment_map
-from .scores import bleu_by_length, by_depth, capacity_sweep, score_comparison
+from .scores import bleu_by_length, bleu_by_order, by_depth, capacity_sweep, score_comparison
+from .steppers import (
+    Frame,
+    Stepper,
+    decoding_steps,
+    stepper,
+    unrolled_steps,
+    weights_over_training,
+)
 from .style import MODELS, STYLE, line_styles
+from .tables import Table, table
 
 __all__ = [
     "MODELS",
     "STYLE",
     "AlignmentMap",
+    "Frame",
+    "Stepper",
+    "Table",
     "alignment",
     "alignment_map",
     "attention_diagram",
     "bleu_by_length",
+    "bleu_by_order",
     "bottleneck_diagram",
     "by_depth",
     "capacity_sweep",
     "contraction_diagram",
+    "decoding_steps",
     "line_styles",
     "loss_curves",
     "probe_accuracy",
     "score_comparison",
+    "stepper",
+    "table",
+    "unrolled_steps",
+    "weights_over_training",
 ]

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
 
 from .style import AS_IS, GREY, Dashes, LineStyle, dark
 
@@ -65,7 +66,7 @@ def draw_seeds(
     )
 
 
-def label_ends(ax: Axes, lines: Iterable[Line2D], margin: float | None = None) -> None:
+def label_ends(ax: Axes, lines: Iterable[Line2D], margin: float | None = None) -> list[Annotation]:
     """The name of each line at its end, moved apart where ends are close, with a thin leader.
 
     With `margin`, a fraction of the axes' width, all names stand there, in one column.
@@ -74,7 +75,7 @@ def label_ends(ax: Axes, lines: Iterable[Line2D], margin: float | None = None) -
     figure: Any = ax.figure  # no subfigure, which has no height in inches
     height = 0.75 * figure.get_figheight()
     gap = 1.35 * plt.rcParams["font.size"] / 72 / height
-    ends = []
+    ends, names = [], []
     for line in lines:
         end = float(np.asarray(line.get_xdata())[-1]), float(np.asarray(line.get_ydata())[-1])
         x, y = ax.transLimits.transform(ax.transScale.transform(end))
@@ -103,6 +104,8 @@ def label_ends(ax: Axes, lines: Iterable[Line2D], margin: float | None = None) -
                 **AS_IS,
             )
             label.set_path_effects([withStroke(linewidth=3, foreground="white")])
+            names.append(label)
+    return names
 
 
 def apart(places: list[float], gap: float) -> list[float]:

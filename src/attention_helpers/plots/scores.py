@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -12,6 +14,7 @@ from ._checks import Numbers, Seeds, by_name, by_size, interval, runs_by_name, s
 from ._lines import bucket_label, draw_line, draw_seeds, label_ends
 from .style import (
     AS_IS,
+    STYLE,
     Key,
     LineStyle,
     drawing,
@@ -20,6 +23,8 @@ from .style import (
     name_ticks,
     ordered_styles,
 )
+
+_LENGTHS = "length of the source sentence in tokens (small marks: single seeds)"
 
 
 def bleu_by_length(
@@ -86,6 +91,57 @@ def capacity_sweep(
     return _score_lines(runs, ordered_styles(runs), labels, ax, title, ylabel)
 
 
+def bleu_by_order(
+    bleu: Mapping[str, Mapping[str, Mapping[str, Seeds]]],
+    *,
+    labels: Mapping[str, str] | None = None,
+    titles: Mapping[str, str] | None = None,
+    ylabel: str = "BLEU",
+) -> list[Axes]:
+    """BLEU against sentence length in panels side by side, one for each order of the words.
+
+    Args:
+        bleu: for each order, such as ``natural`` and ``mirrored``, what `bleu_by_length` takes.
+        labels: what is written at a model's line in place of its name, which chooses its style.
+            A line break keeps it narrow.
+        titles: what is written over a panel in place of the name of its order.
+        ylabel: of the vertical axis, which the panels share.
+
+    Returns:
+        The axes, one a panel, from left to right.
+
+    Raises:
+        TypeError, ValueError: as `bleu_by_length`, or the labels or titles are no dictionary.
+
+    Example:
+        >>> of_length = {"5-10": [98, 99], "41-50": [80, 83]}
+        >>> orders = {"natural": {"moving": of_length}, "mirrored": {"moving": of_length}}
+        >>> panels = bleu_by_order(orders, labels={"moving": "walks along"})
+        >>> [ax.get_title(loc="left") for ax in panels], panels[0].texts[0].get_text()
+        (['natural', 'mirrored'], 'walks along')
+    """
+    names = by_name("labels", labels) if labels else {}
+    heads = by_name("titles", titles) if titles else {}
+    panels = {
+        order: runs_by_name(f"bleu[{order!r}]", of_order, (0, 100))
+        for order, of_order in by_name("bleu", bleu).items()
+    }
+    models = dict.fromkeys(model for runs in panels.values() for model in runs)
+    styles = line_styles(models)
+    texts = {model: str(names.get(model, model)) for model in models}
+    style: Any = STYLE
+    with plt.rc_context(style):
+        figure, axes = plt.subplots(
+            1, len(panels), figsize=(7.0, 3.6), sharey=True, squeeze=False, layout="constrained"
+        )
+        for ax, (order, runs) in zip(axes[0], panels.items(), strict=True):
+            title = str(heads.get(order, order))
+            _score_lines(runs, styles, texts, ax, title, ylabel, "", size=9.5)
+            ax.label_outer()
+        figure.supxlabel(_LENGTHS, fontsize=10, **AS_IS)
+    return list(axes[0])
+
+
 def _score_lines(
     runs: Mapping[Key, Mapping[str, Numbers]],
     styles: Mapping[Key, LineStyle],
@@ -93,6 +149,8 @@ def _score_lines(
     ax: Axes | None,
     title: str | None,
     ylabel: str,
+    xlabel: str = _LENGTHS,
+    size: float | None = None,
 ) -> Axes:
     buckets = list(next(iter(runs.values())))
     middle = (len(runs) - 1) / 2
@@ -111,10 +169,10 @@ def _score_lines(
         ax.set_xlim(-0.3, len(buckets) - 0.8)
         name_ticks(ax.xaxis, [bucket_label(bucket) for bucket in buckets])
         ax.grid(False, axis="x")
-        label_axes(
-            ax, "length of the source sentence in tokens (small marks: single seeds)", ylabel
-        )
-        label_ends(ax, lines, margin=1.0)
+        label_axes(ax, xlabel, ylabel)
+        ends = label_ends(ax, lines, margin=1.0)
+        if size:
+            plt.setp([*ends, *ax.get_xticklabels()], fontsize=size)
     return ax
 
 

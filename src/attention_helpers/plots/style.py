@@ -74,20 +74,65 @@ class LineStyle(NamedTuple):
     dashes: Dashes
 
 
-MODELS = {
+# A model keeps its style in the whole book. Models of one kind share a hue and differ in shade,
+# marker and dashes; the five that meet most often (fixed, mean, moving, bahdanau, dot) have hues
+# that colour-blind readers can tell apart.
+_ORANGE_RED = {
     "fixed": LineStyle("#D55E00", "o", "-"),
-    "fixed-long": LineStyle("#E69F00", "s", "--"),
+    "fixed-long": LineStyle("#8F3B00", "h", "--"),
+    "fixed-reversed": LineStyle("#F0894A", "<", "-."),
+    "fixed-both-ends": LineStyle("#B04A3A", "p", ":"),
+    "both-ends-256": LineStyle("#6B2A12", "8", (0, (5, 1))),
+    "fixed-30": LineStyle("#E8A07A", "H", (0, (3, 1, 1, 1))),
+    "no-source": LineStyle("#8A8A8A", "X", (0, (1, 1))),
+}
+_PURPLE = {
+    "mean": LineStyle("#882255", "s", "--"),
+    "mean-long": LineStyle("#B86A92", "s", ":"),
+    "mean-short": LineStyle("#D79BBB", "s", "-."),
+    "mean-summary": LineStyle("#5E1238", "p", "--"),
+    "mean-unfed": LineStyle("#A64B7B", "d", ":"),
+    "mean-state-only": LineStyle("#C45C96", "<", "--"),
+    "mean-held": LineStyle("#40112B", ">", ":"),
+}
+_YELLOW = {
+    "moving": LineStyle("#E69F00", "P", "-."),
+    "moving-30": LineStyle("#A87400", "h", ":"),
+    "moving-short": LineStyle("#C98A1C", "P", ":"),
+}
+_BLUE = {
     "bahdanau": LineStyle("#0072B2", "D", "-"),
-    "dot": LineStyle("#009E73", "^", "-."),
-    "general": LineStyle("#CC79A7", "v", ":"),
+    "additive-after": LineStyle("#00A0DC", "d", "--"),
+    "bahdanau-forward": LineStyle("#003F7D", ">", "-."),
+    "bahdanau-unfed": LineStyle("#5B7FD0", "8", ":"),
+    "bahdanau-30": LineStyle("#7FB2DC", "d", (0, (3, 1, 1, 1))),
+    "bahdanau-short": LineStyle("#3E9BD6", "D", "-."),
+    "bahdanau-summary": LineStyle("#00557F", "D", "--"),
+    "bahdanau-held": LineStyle("#2B4A9B", "D", ":"),
     "additive": LineStyle("#56B4E9", "P", (0, (5, 1))),
+}
+_GREEN = {
+    "dot": LineStyle("#009E73", "^", "-."),
+    "dot-fed": LineStyle("#00543D", "v", "--"),
+    "dot-30": LineStyle("#7CC8A8", "<", (0, (3, 1, 1, 1))),
     "scaled": LineStyle("#7a6a00", "X", (0, (3, 1, 1, 1, 1, 1))),
+}
+_OTHER_SCORES = {
+    "general": LineStyle("#CC79A7", "v", ":"),
+    "concat": LineStyle("#9A6FB0", ">", "--"),
     "textbook": LineStyle("#666666", "h", (0, (1, 1))),
 }
+# What no network computes.
+_BASELINES = {
+    "Model 1": LineStyle("#000000", "d", (0, (6, 2, 1, 2))),
+    "diagonal": LineStyle("#444444", "<", ":"),
+    "random": LineStyle("#AAAAAA", "8", (0, (1, 1))),
+}
+MODELS = _ORANGE_RED | _PURPLE | _YELLOW | _BLUE | _GREEN | _OTHER_SCORES | _BASELINES
 # For a name that is not in MODELS; after these, the styles of models that are not in the figure.
 SPARE = (
     LineStyle("#000000", "*", (0, (4, 2))),
-    LineStyle("#882255", "p", (0, (6, 2, 1, 2))),
+    LineStyle("#A3005C", "p", (0, (6, 2, 1, 2))),
 )
 
 
