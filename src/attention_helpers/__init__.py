@@ -69,9 +69,10 @@ _NAMES = {
         first_wrong_words forced forced_accuracy forced_alignment_error_rate links_from_weights
     """,
     "plots": """
-        MODELS STYLE AlignmentMap alignment alignment_map attention_diagram bleu_by_length
-        bottleneck_diagram by_depth capacity_sweep contraction_diagram line_styles loss_curves
-        probe_accuracy score_comparison
+        MODELS STYLE AlignmentMap Frame Stepper Table alignment alignment_map attention_diagram
+        bleu_by_length bleu_by_order bottleneck_diagram by_depth capacity_sweep contraction_diagram
+        decoding_steps line_styles loss_curves probe_accuracy score_comparison stepper table
+        unrolled_steps weights_over_training
     """,
     "exercises": "Verdict check names",
 }
