@@ -13,6 +13,14 @@ from .diagrams import attention_diagram, bottleneck_diagram
 from .einsums import contraction_diagram
 from .maps import AlignmentMap, alignment_map
 from .scores import bleu_by_length, bleu_by_order, by_depth, capacity_sweep, score_comparison
+from .steppers import (
+    Frame,
+    Stepper,
+    decoding_steps,
+    stepper,
+    unrolled_steps,
+    weights_over_training,
+)
 from .style import MODELS, STYLE, line_styles
 from .tables import Table, table
 
@@ -20,6 +28,8 @@ __all__ = [
     "MODELS",
     "STYLE",
     "AlignmentMap",
+    "Frame",
+    "Stepper",
     "Table",
     "alignment",
     "alignment_map",
@@ -30,9 +40,13 @@ __all__ = [
     "by_depth",
     "capacity_sweep",
     "contraction_diagram",
+    "decoding_steps",
     "line_styles",
     "loss_curves",
     "probe_accuracy",
     "score_comparison",
+    "stepper",
     "table",
+    "unrolled_steps",
+    "weights_over_training",
 ]
