@@ -84,6 +84,11 @@ def test_weights_are_those_of_the_textbook(null):
         assert (attention_entropy(weights) > 0).all()  # they are rows of weights
 
 
+def test_five_iterations_unless_told_otherwise():
+    assert IBMModel1.train(TINY).log_likelihoods == IBMModel1.train(TINY, 5).log_likelihoods
+    assert len(IBMModel1.train(TINY).log_likelihoods) == 5
+
+
 def test_one_iteration_by_hand():
     # "un" is shared by "a" and "cat", "chat" too, half each; so with "a dog".
     model = IBMModel1.train(pairs_of("a cat | un chat", "a dog | un chien"), 1)
