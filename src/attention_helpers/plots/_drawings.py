@@ -22,7 +22,7 @@ STYLE = (
     f"path.n{{stroke:{GOLD};stroke-width:3}}path.t{{stroke:#999;stroke-dasharray:4 3}}"
     f"path.b{{stroke:none;fill:{DEEP}}}path.m{{stroke:none;fill:{GOLD}}}"
 )
-CLASSES = {"done": "", "now": " class='n'", "later": " class='t'"}
+CLASSES: dict[When, str] = {"done": "", "now": " class='n'", "later": " class='t'"}
 
 
 class Sketch:
@@ -127,7 +127,8 @@ def decoding(
     now, before = subscript(i), subscript(i - 1)
     enters, leaves = f"y{before} = {target[i - 1]}", f"y{now} = {target[i]}"
     wide = max(64, width_of(leaves) + 14)
-    out, new, context, asking = width - wide / 2 - 8, width - wide - 120, width / 2, 48
+    out, new, asking = width - wide / 2 - 8, width - wide - 120, 48
+    context = min(width / 2, new - 110)
     sketch = Sketch()
     for j, (x, word) in enumerate(zip(columns, source, strict=True)):
         sketch.words(x, 15, word, "done")

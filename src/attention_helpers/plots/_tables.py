@@ -30,8 +30,10 @@ class Table(NamedTuple):
 
 def rows_of(weights: Numbers, source: Sequence[str], target: Sequence[str]) -> Rows:
     """The weights under their words."""
-    body = [[word, *map(float, row)] for word, row in zip(target, weights, strict=True)]
-    return [["", *source], *body]
+    rows: list[list[Cell]] = [["", *source]]
+    for word, of_word in zip(target, weights, strict=True):
+        rows.append([word, *map(float, of_word)])
+    return rows
 
 
 def checked_marks(gold: GoldLinks | None, source_length: int, target_length: int) -> Marks:
@@ -59,6 +61,17 @@ def cell(value: Cell, mark: str = "") -> str:
         style += f";{MARKS[mark]}"
     title = f' title="{mark} link"' if mark else ""
     return f'<td style="{style}"{title}>{shown(value)}</td>'
+
+
+def key(marks: Marks) -> str:
+    """What the outlines mean, as HTML."""
+    kinds = set(marks.values())
+    return "".join(
+        f' <span style="white-space:nowrap"><span style="{style};padding:0 8px;margin-left:8px">'
+        f"</span>&#160;{kind} link</span>"
+        for kind, style in MARKS.items()
+        if kind in kinds
+    )
 
 
 def table(

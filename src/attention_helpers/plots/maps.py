@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._html import CARD, FONT, element_id, html, id_from, text_of, width_of
-from ._tables import MARKS, checked_marks, rows_of, table
+from ._tables import MARKS, checked_marks, key, rows_of, table
 from .alignments import GoldLinks, checked_weights
 from .style import GOLD
 
@@ -28,7 +28,11 @@ class AlignmentMap:
         self.weights, self.source, self.target = checked_weights(weights, source, target)
         self.title = text_of("title", title or "") or "Attention weights"
         self._marks = checked_marks(gold, len(self.source), len(self.target))
-        self._body = self._table() + self._key()
+        self._body = (
+            f'{self._table()}<p style="margin:8px 0 0">A row is a word of the translation, a '
+            "column a word of the source. The darker a cell, the larger its weight."
+            f"{key(self._marks)}</p>"
+        )
         content = (self.title, self._body)
         self.name = id_from("alignment", content) if name is None else element_id("name", name)
 
@@ -65,19 +69,6 @@ class AlignmentMap:
                 if linked:
                     texts[-1] += f"; {kind} link: {', '.join(linked)}"
         return texts
-
-    def _key(self) -> str:
-        kinds = set(self._marks.values())
-        boxes = "".join(
-            f' <span style="white-space:nowrap"><span style="{style};padding:0 8px;margin-left:8px">'
-            f"</span>&#160;{kind} link</span>"
-            for kind, style in MARKS.items()
-            if kind in kinds
-        )
-        return (
-            '<p style="margin:8px 0 0">A row is a word of the translation, a column a word of the '
-            f"source. The darker a cell, the larger its weight.{boxes}</p>"
-        )
 
     def _css(self) -> str:
         slant = 0.71 * max(map(width_of, self.source)) + 20

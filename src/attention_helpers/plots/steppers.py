@@ -14,7 +14,7 @@ from .._arguments import integer
 from ._checks import Numbers, numbers, words_of
 from ._drawings import WEIGHTS, decoding, subscript, unrolled
 from ._html import CARD, FONT, element_id, html, id_from, text_of
-from ._tables import Rows, Table, checked_marks, rows_of, table
+from ._tables import Rows, Table, checked_marks, key, rows_of, table
 from .alignments import GoldLinks, checked_weights
 from .style import GOLD, INK
 
@@ -76,6 +76,9 @@ class Stepper:
         self.title = text_of("title", title)
         if not self.title.strip():
             raise ValueError(f"title: expected what the figure shows, got {title!r}")
+        marked = [frame.drawing for frame in self.frames if isinstance(frame.drawing, Table)]
+        outlines = key(marked[0].marks) if marked else ""
+        self._key = f"<p>{outlines}</p>" if outlines else ""
         self._drawn = [_drawn(frame) for frame in self.frames]
         content = (self.title, [frame.caption for frame in self.frames], self._drawn)
         self.name = id_from("steps", content) if name is None else element_id("name", name)
@@ -98,7 +101,7 @@ class Stepper:
             f'<form method="dialog" aria-label="{html(self.title)}">'
             f"<p><strong>{html(self.title)}</strong></p>{self._buttons()}"
             f'<div class="frames" aria-live="polite">{"".join(map(self._frame, self._numbers))}</div>'
-            "</form></div>"
+            f"{self._key}</form></div>"
         )
 
     @property
@@ -147,7 +150,7 @@ def _drawn(frame: Frame) -> str:
     address = f"data:image/svg+xml;charset=utf-8,{picture}"
     # On a phone it shrinks a little, then scrolls: its letters stay legible.
     svg = SVG.match(frame.drawing)
-    least = min(440, float(svg[1] if svg else 0))
+    least = min(400, float(svg[1] if svg else 0))
     style = f"max-width:100%;min-width:{least:.0f}px;height:auto"
     return f'<img style="{style}" alt="{html(frame.text)}" src="{address}"/>'
 
@@ -170,6 +173,9 @@ _CSS = f"""
 #steps th {{padding:3px 6px;border:0;text-align:center}}
 #steps td {{padding:2px;min-width:34px;border:3px solid transparent;text-align:center}}
 #steps tr:hover {{background:#fff}}
+@media (hover:none) {{
+#steps .keys {{display:none!important}}
+}}
 @media print {{
 #steps input,#steps .keys,#steps label {{display:none!important}}
 #steps .frames {{display:block}}
