@@ -256,7 +256,7 @@ class MeanDecoder(Decoder):
     """All words have the same weight, whatever state asks: the context is the mean annotation."""
 
     def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
-        is_word = tf.cast(tf.linalg.matrix_transpose(mask), annotations.dtype)
+        is_word = tf.cast(mask[:, 0, :, None], annotations.dtype)
         shares = tf.math.divide_no_nan(is_word, tf.reduce_sum(is_word, axis=1, keepdims=True))
         return Memory(annotations, shares, mask, self.initial_state(summary))
 
