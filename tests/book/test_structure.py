@@ -17,6 +17,7 @@ DIRECTIVE = re.compile(
 )
 
 NOTEBOOKS = notebooks()
+INDEX = ROOT / "book/index.ipynb"
 CHAPTERS = [path for path in NOTEBOOKS if CHAPTER.fullmatch(path.stem)]
 
 
@@ -156,6 +157,17 @@ def test_links_lead_to_pages_of_the_book(notebook):
             assert (notebook.parent / name).exists(), target
 
 
+def test_the_road_of_the_first_page_names_every_chapter_with_its_minutes():
+    """Prose at 120 words a minute; the author rounds, and may be wrong by a third."""
+    road = dict(
+        re.findall(r"^\| \[.+?\]\((\d\d_\w+)\.ipynb\) \| .+ \| (\d+) \|$", prose_of(INDEX), re.M)
+    )
+    assert list(road) == [path.stem for path in CHAPTERS]
+    for path in CHAPTERS:
+        words = sum(len(cell["source"].split()) for cell in cells_of(path, "markdown"))
+        assert 2 / 3 < float(road[path.stem]) / (words / 120) < 4 / 3, (path.stem, words / 120)
+
+
 def test_every_module_has_its_page_in_the_reference():
     """In reading order, below the page of the package, which lists them too."""
     modules = list(attention_helpers._NAMES)
@@ -208,8 +220,7 @@ def test_exercises_have_hints_and_executed_solutions(chapter):
 
 def test_prose_carries_the_code(chapter):
     words = sum(len(c["source"].split()) for c in cells_of(chapter, "markdown"))
-    visible = [c for c in cells_of(chapter, "code") if not {"hide-input"} & set(tags_of(c))]
-    code = [line for c in visible for line in c["source"].splitlines()]
+    code = [line for c in cells_of(chapter, "code") for line in c["source"].splitlines()]
     ratio = words / sum(bool(line.strip()) for line in code)
     print(f"{chapter.stem}: {ratio:.1f} words a line of code")
     low, high = WORDS_A_CODE_LINE
