@@ -26,6 +26,10 @@ RIGHT = {
         x[0] for x in functional.additive_attention(query[None] @ w, key @ u, key, v)
     ],
     "additive_scores": functional.additive_scores,
+    "weights_without_tanh": lambda query, key, v: np.tile(tf.nn.softmax(key @ v), (len(query), 1)),
+    "gradient_of_scores": lambda weights, value, gradient: (
+        (np.diag(weights) - np.outer(weights, weights)) @ value @ gradient
+    ),
     "links_from_weights": metrics.links_from_weights,
     "alignment_error_rate": metrics.alignment_error_rate,
     "inner_product": lambda a, b: tf.einsum("d,d->", a, b),
@@ -199,6 +203,21 @@ WRONG = [
         lambda q, k, v: np.tanh(k[:, None] + q) @ v,
         "every query meets every key",
     ),
+    (
+        "weights_without_tanh",
+        lambda q, k, v: tf.nn.softmax(functional.additive_scores(q, k, v)),
+        "which term depends on the key?",
+    ),
+    ("weights_without_tanh", lambda q, k, v: tf.nn.softmax(k @ v), "which term depends on the key"),
+    ("weights_without_tanh", lambda q, k, v: tf.nn.softmax(k @ v)[None], "one row of weights"),
+    ("gradient_of_scores", lambda w, h, g: w * (h @ g), "one annotation is the context itself"),
+    (
+        "gradient_of_scores",
+        lambda w, h, g: w * ((h - h.mean(axis=0)) @ g),
+        "an annotation without weight",
+    ),
+    ("gradient_of_scores", lambda w, h, g: (h - w @ h) @ g, "the weighted mean"),
+    ("gradient_of_scores", lambda w, h, g: w * ((w @ h - h) @ g), "the weighted mean"),
     (
         "links_from_weights",
         lambda weights: {(t, int(s)) for t, s in enumerate(weights.argmax(axis=1))},

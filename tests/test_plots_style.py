@@ -146,7 +146,7 @@ def test_names_are_drawn_as_they_are_and_our_own_formulas_are_formulas(name, giv
         expected |= {TITLE} if name in ("alignment", "probe_accuracy") else {TITLE, LABEL}
     assert expected <= set(texts)
     for text in texts.values():
-        if re.fullmatch(r"\$[chs](_\{\d\})?\$", text.get_text()):
+        if re.fullmatch(r"\$[chsy](_\{\d\})?\$", text.get_text()):
             assert text.get_parse_math() and not text.get_usetex()
         elif "$" in text.get_text() or text.get_text() in expected:
             assert not text.get_parse_math() and not text.get_usetex()
