@@ -12,8 +12,10 @@ from attention_helpers.metrics import (
     alignment_recall,
     attention_coverage,
     attention_entropy,
+    diagonal_links,
     links_from_weights,
 )
+from attention_helpers.metrics.alignments import diagonal
 
 # Alignments
 
@@ -113,6 +115,38 @@ def test_precision_and_recall_pool_the_counts():
     assert alignment_recall(predicted, [SURE, {(0, 0)}]) == pytest.approx((3 + 0) / (3 + 1))
     assert alignment_recall([set(), SURE], [{(0, 0)}, SURE]) == pytest.approx(3 / 4)
     assert alignment_precision(iter([set(), SURE]), iter([SURE, SURE])) == 1
+
+
+# The diagonal
+
+
+@pytest.mark.parametrize(
+    ("source_length", "target_length", "sources"),
+    [
+        (1, 1, [0]),
+        (1, 3, [0, 0, 0]),
+        (3, 1, [1]),
+        (4, 4, [0, 1, 2, 3]),
+        (2, 4, [0, 0, 1, 1]),
+        (4, 2, [1, 3]),
+        (6, 4, [0, 2, 3, 5]),
+        (5, 7, [0, 1, 1, 2, 3, 3, 4]),
+    ],
+)
+def test_the_diagonal_by_hand(source_length, target_length, sources):
+    links = {(j, i) for i, j in enumerate(sources)}
+    assert diagonal_links(source_length, target_length) == links
+
+
+def test_the_diagonal_is_within_both_sentences_and_never_goes_back():
+    for k in range(1, 20):
+        for q in range(1, 20):
+            links = sorted(diagonal_links(k, q), key=lambda link: link[1])
+            assert [target for _, target in links] == list(range(q))
+            sources = [source for source, _ in links]
+            assert sources == sorted(sources) and sources[0] >= 0 and sources[-1] < k
+            # It takes the place nearest to the line that breaks the ties of IBM Model 1.
+            assert np.abs(np.array(sources) - diagonal(k, q)).max() <= 0.5
 
 
 # Weights
@@ -295,6 +329,16 @@ BAD_INPUT = {
         lambda: attention_coverage([[0.5, 0.5]], mask=[True, False]),
         ValueError,
         r"mask: expected a shape that broadcasts to that of the queries, \(1,\), got \(2,\)",
+    ),
+    "a length of 0": (
+        lambda: diagonal_links(3, 0),
+        ValueError,
+        "target_length: expected a positive integer, got 0",
+    ),
+    "a sentence for its length": (
+        lambda: diagonal_links(["a"], 1),
+        TypeError,
+        "source_length: expected a positive integer, got",
     ),
     "no link at all": (
         lambda: alignment_error_rate(set(), set(), POSSIBLE),

@@ -42,6 +42,7 @@ ALSO = {
     "functional": ["extremes", "equalities"],
     "chunked": ["extremes"],
     "layers/base": ["layers", "layers_keras", "bahdanau", "luong"],
+    "metrics/_checks": ["metrics_translations", "metrics_positions", "metrics_ibm"],
 }
 SECONDS = 600  # a mutant that runs for longer does not end: it is dead
 SHARE = 0.9  # that must die

@@ -1,4 +1,4 @@
-"""Scores of translations, of alignments and of attention weights.
+"""Scores of translations, of alignments, of attention weights, and of what a model says when forced.
 
 Nothing here needs TensorFlow; its tensors are taken as arrays.
 """
@@ -9,8 +9,12 @@ from .alignments import (
     alignment_recall,
     attention_coverage,
     attention_entropy,
+    diagonal_links,
     links_from_weights,
 )
+from .ibm import IBMModel1
+from .positions import first_wrong_word, first_wrong_words
+from .teacher_forcing import Forced, forced, forced_accuracy, forced_alignment_error_rate
 from .translations import (
     BUCKETS,
     Interval,
@@ -27,6 +31,8 @@ from .translations import (
 
 __all__ = [
     "BUCKETS",
+    "Forced",
+    "IBMModel1",
     "Interval",
     "alignment_error_rate",
     "alignment_precision",
@@ -41,6 +47,12 @@ __all__ = [
     "chrf",
     "chrf_interval",
     "chrf_signature",
+    "diagonal_links",
     "exact_match",
+    "first_wrong_word",
+    "first_wrong_words",
+    "forced",
+    "forced_accuracy",
+    "forced_alignment_error_rate",
     "links_from_weights",
 ]

@@ -1,7 +1,7 @@
 """Scores of alignments and of attention weights.
 
-Alignments: error rate, precision, recall, of sets of links. Weights: the links that they propose,
-their entropy and coverage.
+Alignments: error rate, precision, recall, of sets of links; the diagonal, which knows no word.
+Weights: the links that they propose, their entropy and coverage.
 """
 
 from collections.abc import Iterable
@@ -19,6 +19,7 @@ __all__ = [
     "alignment_recall",
     "attention_coverage",
     "attention_entropy",
+    "diagonal_links",
     "links_from_weights",
 ]
 
@@ -64,6 +65,40 @@ def links_from_weights(
         targets = np.flatnonzero(weights.any(axis=1))
         sources = weights[targets].argmax(axis=1)
     return frozenset(zip(sources.tolist(), targets.tolist(), strict=True))
+
+
+def diagonal_links(source_length: int, target_length: int) -> frozenset[tuple[int, int]]:
+    """The alignment of one who reads no word: every target word with the source word at its place.
+
+    Both sentences are drawn with the same length; each target word is linked with the source word
+    that its middle falls into. It is what an aligner has to beat.
+
+    Args:
+        source_length, target_length: in words.
+
+    Returns:
+        A frozenset of links (source position, target position), from 0, one a target word.
+
+    Raises:
+        TypeError: a length is no integer.
+        ValueError: a length below 1.
+
+    Example:
+        >>> sorted(diagonal_links(3, 3))
+        [(0, 0), (1, 1), (2, 2)]
+        >>> sorted(diagonal_links(2, 4))
+        [(0, 0), (0, 1), (1, 2), (1, 3)]
+    """
+    sources = integer("source_length", source_length, 1)
+    targets = integer("target_length", target_length, 1)
+    return frozenset(((2 * i + 1) * sources // (2 * targets), i) for i in range(targets))
+
+
+def diagonal(source_length: int, target_length: int) -> npt.NDArray[np.float64]:
+    """Where the middle of each target word falls, in source positions: 0 is that of the first word."""
+    middles = 2 * np.arange(target_length) + 1
+    positions: npt.NDArray[np.float64] = (middles * source_length / target_length - 1) / 2
+    return positions
 
 
 def alignment_error_rate(

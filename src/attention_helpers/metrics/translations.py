@@ -4,8 +4,7 @@
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -14,6 +13,7 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 
 from .._arguments import choice, integer
+from ._checks import Sentence, listed, sentence_lists
 
 __all__ = [
     "BUCKETS",
@@ -29,12 +29,10 @@ __all__ = [
     "exact_match",
 ]
 
-Sentence: TypeAlias = str | Sequence[str]
 Bucket: TypeAlias = tuple[int, int]
 Hypothesis = TypeVar("Hypothesis")
 Reference = TypeVar("Reference")
 Value = TypeVar("Value")
-Item = TypeVar("Item")
 
 # Lengths in tokens, both ends included.
 BUCKETS: tuple[Bucket, ...] = ((5, 10), (11, 20), (21, 30), (31, 40), (41, 50))
@@ -263,7 +261,7 @@ def exact_match(hypotheses: Iterable[Sentence], references: Iterable[Sentence]) 
         >>> exact_match(["it rains .", "it snows ."], ["it rains .", "it rains ."])
         0.5
     """
-    pairs = zip(*_sentences(hypotheses, references), strict=True)
+    pairs = zip(*sentence_lists(hypotheses, references), strict=True)
     return float(np.mean([hypothesis == reference for hypothesis, reference in pairs]))
 
 
@@ -320,15 +318,15 @@ def by_length(
     """
     if not callable(metric):
         raise TypeError(f"metric: expected a function, got {metric!r:.60}")
-    proposed, right = _listed("hypotheses", hypotheses), _listed("references", references)
-    of = [integer("lengths", length) for length in _listed("lengths", lengths, "integers")]
+    proposed, right = listed("hypotheses", hypotheses), listed("references", references)
+    of = [integer("lengths", length) for length in listed("lengths", lengths, "integers")]
     if not len(proposed) == len(right) == len(of):
         raise ValueError(
             "lengths: expected as many lengths as hypotheses and references, got "
             f"{len(of)} for {len(proposed)} and {len(right)}"
         )
     values: dict[str, Value] = {}
-    for shortest, longest in map(_bounds, _listed("buckets", buckets, "buckets")):
+    for shortest, longest in map(_bounds, listed("buckets", buckets, "buckets")):
         inside = [i for i, length in enumerate(of) if shortest <= length <= longest]
         if inside:
             values[bucket_name((shortest, longest))] = metric(
@@ -370,7 +368,7 @@ class _CHRF(CHRF):
 def _corpus_score(
     scorer: BLEU | CHRF, hypotheses: Iterable[Sentence], references: Iterable[Sentence]
 ) -> float:
-    proposed, right = _sentences(hypotheses, references)
+    proposed, right = sentence_lists(hypotheses, references)
     return _bounded(scorer.corpus_score(proposed, [right]).score)
 
 
@@ -381,7 +379,7 @@ def _corpus_interval(
     resamples: int,
 ) -> Interval:
     resamples = integer("resamples", resamples, FEWEST_RESAMPLES)
-    proposed, right = _sentences(hypotheses, references)
+    proposed, right = sentence_lists(hypotheses, references)
     result = scorer.corpus_score(proposed, [right], n_bootstrap=resamples)
     # Its JSON is the public form of the interval; it is left out if all resamples score 0.
     signature = str(scorer.get_signature())
@@ -401,50 +399,3 @@ def _signature(scorer: BLEU | CHRF, resamples: int | None) -> str:
     # It has no signature before it has seen references.
     scorer.corpus_score(["a"], [["a"]], n_bootstrap=resamples or 1)
     return str(scorer.get_signature())
-
-
-def _sentences(
-    hypotheses: Iterable[Sentence], references: Iterable[Sentence]
-) -> tuple[list[str], list[str]]:
-    proposed, right = _joined("hypotheses", hypotheses), _joined("references", references)
-    if len(proposed) != len(right):
-        raise ValueError(
-            f"hypotheses: expected one for each of the {len(right)} references, got {len(proposed)}"
-        )
-    if not right:
-        raise ValueError("references: expected at least one, got none")
-    return proposed, right
-
-
-def _joined(name: str, sentences: Iterable[Sentence]) -> list[str]:
-    return [
-        sentence if isinstance(sentence, str) else " ".join(_tokens(name, i, sentence))
-        for i, sentence in enumerate(_listed(name, sentences))
-    ]
-
-
-def _tokens(name: str, i: int, sentence: Sequence[str]) -> list[str]:
-    if not _has_an_order(sentence):
-        raise TypeError(f"{name}: expected strings or lists of tokens, got {sentence!r:.60} at {i}")
-    tokens = list(sentence)
-    for token in tokens:
-        if not isinstance(token, str):
-            raise TypeError(f"{name}: expected strings as tokens, got {token!r} in sentence {i}")
-        if token.split() != [token]:
-            raise ValueError(
-                f"{name}: expected tokens without white space, got {token!r} in sentence {i} "
-                "(a list is the tokens of one sentence, not several references)"
-            )
-    return tokens
-
-
-def _listed(name: str, values: Iterable[Item], of: str = "sentences") -> list[Item]:
-    if not _has_an_order(values):
-        got = "one string" if isinstance(values, str) else f"{values!r:.60}"
-        raise TypeError(f"{name}: expected a list of {of}, got {got}")
-    return list(values)
-
-
-def _has_an_order(values: object) -> bool:
-    """Whether it is a list or the like: items of a set or of a dict have no partners."""
-    return isinstance(values, Iterable) and not isinstance(values, str | AbstractSet | Mapping)
