@@ -11,6 +11,7 @@ from .alignments import alignment
 from .curves import loss_curves, probe_accuracy
 from .diagrams import attention_diagram, bottleneck_diagram
 from .einsums import contraction_diagram
+from .gates import gate_diagram
 from .maps import AlignmentMap, alignment_map
 from .scores import bleu_by_length, bleu_by_order, by_depth, capacity_sweep, score_comparison
 from .style import MODELS, STYLE, line_styles
@@ -30,6 +31,7 @@ __all__ = [
     "by_depth",
     "capacity_sweep",
     "contraction_diagram",
+    "gate_diagram",
     "line_styles",
     "loss_curves",
     "probe_accuracy",
