@@ -61,8 +61,8 @@ def probe_accuracy(
             every = max(1, len(values) // 8)
             lines.append(draw_line(ax, positions, values, styles[name], label, every))
             if name in of_chance:
-                of_name = {"color": styles[name].colour, "label": f"_{name}: chance"}
-                ax.plot(positions, of_chance[name], lw=1.4, ls=CHANCE, **of_name)
+                colour, hidden = styles[name].colour, f"_{name}: chance"
+                ax.plot(positions, of_chance[name], color=colour, lw=1.4, ls=CHANCE, label=hidden)
         longest = max(map(len, curves.values()))
         if of_all is not None:
             at = [1, longest], [of_all, of_all]
