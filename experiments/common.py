@@ -1,105 +1,184 @@
-"""What the experiments share: the held-out sentences, the scores, and runs that can be resumed."""
+"""What the experiments share: the sentences, the scores, and a file of records that resumes."""
 
-import argparse
+import fcntl
 import json
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
 
+import numpy as np
+from orders import ORDERS
+
 from attention_helpers import corpus, metrics
+from attention_helpers.metrics import BUCKETS, alignment_error_rate, bucket_name
 
 DATA = Path(__file__).resolve().parents[1] / "book" / "data"
-SENTENCES_PER_LENGTH = 20  # at least 100 in each bucket of lengths
-# Steps, rates and sizes were chosen by scores on the sentences of seed 1: these are others.
+# Rates and sizes are chosen by validation sentences of another seed; the test sentences are these.
 HELD_OUT_SEED = 2
+LENGTHS = range(5, 51)
+# The most words of a translation of each bucket of English lengths; the few longer are left out.
+LONGEST = dict(zip(BUCKETS, (15, 28, 40, 52, 64), strict=True))
 
 
-def held_out():
-    """Test sentences of every length from 5 to 50, as many of each."""
-    return [
-        pair
-        for length in range(5, 51)
-        for pair in corpus.generate_pairs(
-            SENTENCES_PER_LENGTH, seed=HELD_OUT_SEED, split="test", length=length
-        )
-    ]
+@lru_cache(maxsize=2)
+def training_pairs(order, seed, per_length, lengths="uniform"):
+    """Pairs by bucket: as many of each length; "30": up to 30 words; "short": the grammar's draw.
+
+    The grammar draws short sentences more often: about half of them have 5 to 10 English words.
+    """
+    if lengths == "short":
+        pairs = corpus.generate_pairs(per_length * len(LENGTHS), seed=seed)
+    else:
+        longest = 30 if lengths == "30" else 50
+        pairs = [
+            pair
+            for length in LENGTHS
+            if length <= longest
+            for pair in corpus.generate_pairs(per_length, seed=seed, length=length)
+        ]
+    found = {}
+    for bucket in BUCKETS:
+        of_bucket = [ORDERS[order](p) for p in pairs if bucket[0] <= len(p.source) <= bucket[1]]
+        of_bucket = [pair for pair in of_bucket if len(pair.target) <= LONGEST[bucket]]
+        if of_bucket:
+            found[bucket] = of_bucket
+    return found
 
 
-def score(model, pairs):
-    """BLEU and exact match by length, and AER, of the greedy translations."""
-    translations = model.translate([pair.source for pair in pairs])
-    hypotheses = [translation.tokens for translation in translations]
+@lru_cache(maxsize=4)
+def held_out_pairs(order, seed, per_length):
+    """Sentences of the test split, as many of every length; the validation ones are others."""
+    test = drawn = []
+    for each in dict.fromkeys((HELD_OUT_SEED, seed)):
+        drawn = [
+            pair
+            for length in LENGTHS
+            for pair in corpus.generate_pairs(per_length, seed=each, split="test", length=length)
+        ]
+        test = test or drawn
+    known = set() if seed == HELD_OUT_SEED else {pair.source for pair in test}
+    return [ORDERS[order](pair) for pair in drawn if pair.source not in known]
+
+
+def score_translations(pairs, translations, forced, links=None, brief=False):
+    """Every score by length of the source.
+
+    Args:
+        pairs: the sentences and their references.
+        translations: tokens, as the model translates them by itself.
+        forced: for each pair, whether each word and END were right, given the right ones before.
+        links: those of the largest weights under teacher forcing, or None.
+        brief: BLEU and the accuracy only.
+    """
     references = [pair.target for pair in pairs]
-    lengths = [len(pair.source) for pair in pairs]
+    lengths = np.array([len(pair.source) for pair in pairs])
 
     def by_length(metric):
-        scores = metrics.by_length(metric, hypotheses, references, lengths)
-        return {bucket: round(value, 4) for bucket, value in scores.items()}
+        found = {}
+        for first, last in BUCKETS:
+            inside = np.flatnonzero((first <= lengths) & (lengths <= last))
+            if len(inside):
+                found[bucket_name((first, last))] = round(float(metric(inside)), 4)
+        return found
 
-    return {
-        "bleu": by_length(metrics.bleu),
-        "exact_match": by_length(metrics.exact_match),
-        "aer": alignment_error(translations, pairs),
-    }
+    def bleu(inside):
+        return metrics.bleu([translations[i] for i in inside], [references[i] for i in inside])
 
+    def of_words(inside, rows):
+        return np.mean(np.concatenate([rows[i] for i in inside]))
 
-def alignment_error(translations, pairs):
-    """AER over the sentences that were translated word for word as the grammar does.
+    def aer(inside):
+        sets = [[links[i] for i in inside]]
+        sets += [[getattr(pairs[i], name) for i in inside] for name in ("sure", "possible")]
+        return alignment_error_rate(*sets)
 
-    Gold links are known for the grammar's own translation only.
-    """
-    if translations[0].weights is None:
-        return None
-    right = [
-        (metrics.links_from_weights(t.weights[: len(t.tokens)]), pair)
-        for t, pair in zip(translations, pairs, strict=True)
-        if t.tokens == pair.target
+    scores = {"bleu": by_length(bleu), "forced_accuracy": by_length(lambda i: of_words(i, forced))}
+    if brief:
+        return scores
+    free = [
+        [j < len(translation) and translation[j] == word for j, word in enumerate(reference)]
+        for translation, reference in zip(translations, references, strict=True)
     ]
-    links, right_pairs = zip(*right, strict=True)
-    sure, possible = [p.sure for p in right_pairs], [p.possible for p in right_pairs]
-    return round(metrics.alignment_error_rate(list(links), sure, possible), 4)
+    first = [right.index(False) if False in right else len(right) for right in free]
+    scores |= {
+        "exact_match": by_length(lambda i: np.mean([translations[k] == references[k] for k in i])),
+        "forced_exact_match": by_length(lambda i: np.mean([all(forced[k]) for k in i])),
+        "length_ratio": by_length(
+            lambda i: sum(len(translations[k]) for k in i) / sum(len(references[k]) for k in i)
+        ),
+        # How many words are right before the first wrong one.
+        "first_wrong": by_length(lambda i: np.mean([first[k] for k in i])),
+        "free_first_five": by_length(lambda i: of_words(i, [row[:5] for row in free])),
+        "forced_first_five": by_length(lambda i: of_words(i, [row[:5] for row in forced])),
+    }
+    if links is not None:
+        scores["aer"] = {**by_length(aer), "all": round(aer(range(len(pairs))), 4)}
+    return scores
 
 
-def arguments(description, models, seeds, output):
-    """The command line of an experiment."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--models", nargs="+", choices=models, default=models)
-    parser.add_argument("--seeds", nargs="+", type=int, default=seeds)
-    parser.add_argument("--output", type=Path, default=DATA / output)
-    parser.add_argument("--jobs", type=int, default=1, help="runs at the same time")
-    parser.add_argument("--one-core", action="store_true", help="a core each, as jobs > 1 has it")
-    return parser.parse_args()
+class Records:
+    """A JSON of settings and lists of records, which several processes may add to."""
+
+    def __init__(self, path, settings):
+        self.path, self.settings = path, settings
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with self.changed():
+            pass
+
+    @contextmanager
+    def changed(self):
+        """What the file holds now, to be changed: nobody else writes meanwhile."""
+        with self.path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.result = {"settings": self.settings, "trials": [], "runs": []}
+            if self.path.exists():
+                self.result = json.loads(self.path.read_text(encoding="utf-8"))
+            if self.result["settings"] != json.loads(json.dumps(self.settings)):
+                raise SystemExit(f"{self.path} was made with other settings; move it away first")
+            before = json.dumps(self.result)
+            yield self.result
+            if json.dumps(self.result) != before or not self.path.exists():
+                write(self.path, self.result)
+
+    def has(self, kind, **wanted):
+        """Whether there is such a record, also of another process."""
+        with self.changed() as result:
+            return any(wanted.items() <= flat(record).items() for record in result[kind])
+
+    def add(self, kind, record):
+        with self.changed() as result:
+            result[kind].append(record)
+            result[kind].sort(key=lambda each: str([*flat(each).items()][:3]))
+
+    def put(self, name, value):
+        with self.changed() as result:
+            result[name] = value
+
+    def trials(self, **wanted):
+        """The validation loss of each rate tried."""
+        with self.changed() as result:
+            return {
+                trial["learning_rate"]: trial["validation_loss"]
+                for trial in result["trials"]
+                if wanted.items() <= flat(trial).items()
+            }
 
 
-def run_all(run, options, settings):
-    """Make the runs that the output does not hold yet, each in a process of its own."""
-    result = {"settings": settings, "runs": []}
-    if options.output.exists():
-        result = json.loads(options.output.read_text(encoding="utf-8"))
-        if result["settings"] != settings:
-            raise SystemExit(f"{options.output} was made with other settings; move it away first")
-    done = {(record["model"], record["seed"]) for record in result["runs"]}
-    wanted = [(m, s) for s in options.seeds for m in options.models if (m, s) not in done]
-    context = multiprocessing.get_context("spawn")
-    pool_options = {"mp_context": context, "max_tasks_per_child": 1}
-    if options.jobs > 1 or options.one_core:
-        pool_options["initializer"] = use_one_thread
-    with ProcessPoolExecutor(options.jobs, **pool_options) as pool:
-        for future in as_completed([pool.submit(run, *job) for job in wanted]):
-            record = future.result()
-            if "alignment" in record:  # one to draw, not a score
-                result["alignment"] = record.pop("alignment")
-            result["runs"].append(record)
-            result["runs"].sort(key=lambda record: (record["model"], record["seed"]))
-            write(options.output, result)
-            print(record["model"], record["seed"], record["bleu"], record.get("aer"), flush=True)
+def flat(record):
+    """The values of a record that are no lists or dicts."""
+    return {name: value for name, value in record.items() if not isinstance(value, list | dict)}
+
+
+def show(name, record):
+    short = {key: record[key] for key in ("validation_loss", "bleu", "aer") if key in record}
+    print(*name.values(), short, flush=True)
 
 
 def use_one_thread():
-    """Several runs at a time go fastest with a core each."""
+    """Several processes at a time go fastest with a core each."""
     import tensorflow as tf
 
     tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -108,7 +187,6 @@ def use_one_thread():
 
 def write(path, result):
     """Write the JSON whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     partial.replace(path)

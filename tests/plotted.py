@@ -58,3 +58,15 @@ FIGURES = {
     "attention_diagram": lambda **ax: plots.attention_diagram(**ax),
     "contraction_diagram": lambda **ax: contraction(**ax),
 }
+
+# Names, words and titles that would be markup, style, script or a formula, were they not escaped
+HOSTILE = [
+    '</style><img src=x onerror="window.ran = 1">',
+    '"><script>window.ran = 1</script>',
+    "</title></svg><iframe srcdoc='<script>parent.ran = 1</script>'>",
+    "<!-- &amp; ]]>",
+    "$$x$$",
+    r"\(y\)",
+    "#map { display: none }",
+    " a  b ",
+]

@@ -5,6 +5,7 @@ from inspect import signature
 import numpy as np
 import pytest
 import tensorflow as tf
+from sacrebleu.metrics import BLEU
 
 from attention_helpers import functional, masks, metrics
 from attention_helpers.exercises import check, names
@@ -12,6 +13,11 @@ from attention_helpers.exercises.cases import EXERCISES
 
 # One right answer to each, in another way than the reference: in TensorFlow where it can be.
 RIGHT = {
+    "recurrent_states": lambda words, w, u, b: keras_states(words, w, u, b),
+    "perplexity": lambda probabilities: np.prod(1 / probabilities) ** (1 / len(probabilities)),
+    "ngram_precision": lambda translation, reference, n: sacrebleu_precision(
+        translation, reference, n
+    ),
     "padding_mask": masks.padding_mask,
     "masked_mean": lambda losses, mask: tf.reduce_mean(tf.boolean_mask(losses, mask)),
     "gru_state": lambda state, candidate, update: state + update * (candidate - state),
@@ -41,6 +47,41 @@ RIGHT = {
     "scaled_dot_product_attention": functional.scaled_dot_product_attention,
     "causal_mask": masks.causal_mask,
 }
+
+
+def keras_states(words, w, u, b):
+    layer = tf.keras.layers.SimpleRNN(len(b), return_sequences=True)
+    layer.build((None, None, words.shape[-1]))
+    layer.set_weights([w, u, b])
+    return layer(words[None])[0]
+
+
+def sacrebleu_precision(translation, reference, n):
+    scorer = BLEU(tokenize="none", smooth_method="none", force=True, max_ngram_order=n)
+    score = scorer.corpus_score([" ".join(translation)], [[" ".join(reference)]])
+    return score.precisions[n - 1] / 100
+
+
+def states_from(step):
+    """A wrong answer to `recurrent_states`, from its step."""
+
+    def answer(words, w, u, b):
+        states = [np.zeros_like(b)]
+        for word in words:
+            states.append(step(word, states[-1], w, u, b))
+        return states[1:]
+
+    return answer
+
+
+def shared_of(ngrams, translation, reference, n):
+    """How many n-grams of the translation are in the reference, however often it has them."""
+    there = set(ngrams(reference, n))
+    return sum(gram in there for gram in ngrams(translation, n))
+
+
+def ngrams_of(words, n):
+    return [tuple(words[start : start + n]) for start in range(len(words) - n + 1)]
 
 
 def plain_softmax(scores):
@@ -79,6 +120,48 @@ def additive(query, key, w, u, v, activation=np.tanh):
 
 # Mistakes that readers make, with the hint that they should get.
 WRONG = [
+    (
+        "recurrent_states",
+        states_from(lambda x, s, w, u, b: np.tanh(x @ w) + s @ u + b),
+        "from a state of zeros",
+    ),
+    (
+        "recurrent_states",
+        lambda words, w, u, b: np.tanh(words @ w + b),
+        "the old state goes in as well",
+    ),
+    (
+        "recurrent_states",
+        states_from(lambda x, s, w, u, b: np.tanh(x @ w + u @ s + b)),
+        "the old state goes in as well",
+    ),
+    (
+        "recurrent_states",
+        lambda words, w, u, b: states_from(lambda x, s, w, u, b: np.tanh(x @ w + s @ u + b))(
+            words, w, u, b
+        )[-1:],
+        "the old state goes in as well",
+    ),
+    ("perplexity", lambda p: -np.log(p).mean(), "as unsure as among 4"),
+    ("perplexity", lambda p: np.mean(1 / p), "first the mean of -log p"),
+    ("perplexity", lambda p: 1 / np.mean(p), "first the mean of -log p"),
+    ("perplexity", lambda p: 2 ** -np.log(p).mean(), "as unsure as among 4"),
+    ("perplexity", lambda p: np.exp(-np.log(p).sum()), "first the mean of -log p"),
+    (
+        "ngram_precision",
+        lambda t, r, n: shared_of(ngrams_of, t, r, 1) / len(t),
+        "four words hold three pairs",
+    ),
+    (
+        "ngram_precision",
+        lambda t, r, n: shared_of(ngrams_of, t, r, n) / len(ngrams_of(t, n)),
+        "at most as often as the reference has it",
+    ),
+    (
+        "ngram_precision",
+        lambda t, r, n: sacrebleu_precision(r, t, n),
+        "divide by the n-grams of the translation",
+    ),
     ("padding_mask", lambda tokens: tokens != 0, "an axis of size 1"),
     ("padding_mask", lambda tokens: (tokens == 0)[..., None, :], "True where there is a token"),
     ("padding_mask", lambda tokens: (tokens != 0)[:, None, :], "no batch axis"),

@@ -84,6 +84,11 @@ def test_weights_are_those_of_the_textbook(null):
         assert (attention_entropy(weights) > 0).all()  # they are rows of weights
 
 
+def test_five_iterations_unless_told_otherwise():
+    assert IBMModel1.train(TINY).log_likelihoods == IBMModel1.train(TINY, 5).log_likelihoods
+    assert len(IBMModel1.train(TINY).log_likelihoods) == 5
+
+
 def test_one_iteration_by_hand():
     # "un" is shared by "a" and "cat", "chat" too, half each; so with "a dog".
     model = IBMModel1.train(pairs_of("a cat | un chat", "a dog | un chien"), 1)
@@ -106,6 +111,7 @@ def test_chances_of_a_word_sum_to_one():
         assert sum(chances) == pytest.approx(1)
         assert chances == sorted(chances, reverse=True)
         assert model.translations(word, most=1) == model.translations(word, most=1000)[:1]
+    assert len(model.translations("the")) == 5 < len(model.translations("the", most=1000))
 
 
 def test_neither_the_order_nor_the_links_of_the_pairs_matter(monkeypatch):
@@ -169,6 +175,17 @@ def test_a_word_comes_before_a_null_that_is_as_likely():
     pairs = pairs_of(*(f"{a} {b} . | {a.upper()} {b.upper()} ." for a in "abc" for b in "defg"))
     model = IBMModel1.train(pairs, 8, null=True)
     assert model.align(["a", "g", "."], ["A", "G", "."]) == links("0-0 1-1 2-2")
+
+
+def test_chances_that_differ_by_a_rounding_are_equal():
+    # "p" and "q" always stand together, and so does NULL.
+    model = IBMModel1.train(pairs_of("p q a | P A", "q b p | B P"), null=True)
+    for larger in range(3):
+        chances = np.ones(len(model._chances))
+        chances[model._cells // len(model.target_vocabulary) == [0, 6, 7][larger]] += 1e-12
+        model._chances = chances
+        assert model.align(["p", "q"], ["P", "P"]) == links("0-0 1-1")
+        assert model.align(["p", "q"], ["P", "P"], ties="first") == links("0-0 0-1")
 
 
 @cache

@@ -32,8 +32,10 @@ def test_every_model_can_be_told_from_every_other_with_and_without_colour():
     assert len({to_hex(s.colour) for s in plots.MODELS.values()}) == len(plots.MODELS)
     assert len({(s.marker, str(s.dashes)) for s in styles}) == len(styles)
     experiment = set(
-        "no-source fixed fixed-reversed fixed-both-ends mean moving bahdanau additive-after dot-fed "
-        "dot bahdanau-forward bahdanau-unfed fixed-long fixed-30 general concat".split()
+        "no-source fixed fixed-reversed fixed-both-ends both-ends-256 mean moving bahdanau dot "
+        "additive-after dot-fed bahdanau-forward bahdanau-unfed fixed-long fixed-30 moving-30 "
+        "bahdanau-30 dot-30 mean-short moving-short bahdanau-short mean-long mean-summary mean-held "
+        "mean-unfed mean-state-only bahdanau-summary bahdanau-held general concat".split()
     )
     assert experiment <= set(plots.MODELS)
 
@@ -119,6 +121,7 @@ NAMED = {
 def test_every_figure_is_drawn_with_unusual_names():
     drawn = {name for name in plots.__all__ if name.islower()}
     others = {"line_styles", "alignment_map", "bleu_by_order", "table"}  # with tests of their own
+    others |= {"stepper", "unrolled_steps", "decoding_steps", "weights_over_training"}
     others |= {"gate_diagram"}  # which draws no names
     assert drawn - others == set(NAMED) == set(FIGURES)
 

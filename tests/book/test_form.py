@@ -65,6 +65,7 @@ BAD = {
         [code("assert score == 4")],
         [code("np.testing.assert_allclose(ours, theirs)")],
         [code("total = a + b\nassert total == 3\nassert a < b")],
+        [code("a = 1\nb = 2\nassert a < b\nc = 3\nd = 4\ne = 5\nassert c < d")],
         [code("with open('a.json') as file:\n    runs = json.load(file)")],
         [code("runs = json.loads(Path('a.json').read_text())")],
         [code("for name, row in rows.items():\n    print(name, row)")],
@@ -77,6 +78,8 @@ BAD = {
     "says_what_is_folded": [
         [code("assert x > 1", tags=["hide-input"])],
         [code("assert x > 1", summary="")],
+        [code("print(1)", tags=["hide-input"])],
+        [code("print(1)", summary="Code")],
         [code("assert x > 1", summary="Show code cell source")],
         [code("assert x > 1", summary="The loss falls")],
         [code("import numpy", summary="What this page needs")],

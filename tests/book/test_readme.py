@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import headline_figure
+import numpy as np
 from frame import ROOT, repository_url, split_address
 from PIL import Image
 
@@ -77,3 +78,16 @@ def test_the_headline_figure_shows_the_numbers_of_the_book():
     with Image.open(headline_figure.FIGURE) as figure:
         assert figure.text["Source"] == headline_figure.data_digest(), "type `make headline`"
     assert f'/main/{headline_figure.FIGURE.relative_to(ROOT)}"' in README
+
+
+def test_the_finding_it_states_is_that_of_the_runs():
+    mean = {
+        (order, model): [np.mean(seeds) for seeds in by_length.values()]
+        for order, of_order in headline_figure.scores().items()
+        for model, by_length in of_order.items()
+    }
+    for order in headline_figure.TITLES:
+        assert mean[order, "mean"][-1] < 20 and "falls below 20" in README
+        assert min(mean[order, "bahdanau"]) > 90 and "stays above 90 at every length" in README
+    assert mean["natural", "moving"][-1] > 75 and "it stays above 75" in README
+    assert mean["mirrored", "moving"][-1] < 25 and "it falls below 25" in README

@@ -17,6 +17,7 @@ DIRECTIVE = re.compile(
 )
 
 NOTEBOOKS = notebooks()
+INDEX = ROOT / "book/index.ipynb"
 CHAPTERS = [path for path in NOTEBOOKS if CHAPTER.fullmatch(path.stem)]
 
 
@@ -154,6 +155,17 @@ def test_links_lead_to_pages_of_the_book(notebook):
             name = target.split("#")[0]
             assert name.rsplit(".", 1)[0] in listed, target
             assert (notebook.parent / name).exists(), target
+
+
+def test_the_road_of_the_first_page_names_every_chapter_with_its_minutes():
+    """Prose at 120 words a minute; the author rounds, and may be wrong by a third."""
+    road = dict(
+        re.findall(r"^\| \[.+?\]\((\d\d_\w+)\.ipynb\) \| .+ \| (\d+) \|$", prose_of(INDEX), re.M)
+    )
+    assert list(road) == [path.stem for path in CHAPTERS]
+    for path in CHAPTERS:
+        words = sum(len(cell["source"].split()) for cell in cells_of(path, "markdown"))
+        assert 2 / 3 < float(road[path.stem]) / (words / 120) < 4 / 3, (path.stem, words / 120)
 
 
 def test_every_module_has_its_page_in_the_reference():

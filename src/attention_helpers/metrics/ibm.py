@@ -79,7 +79,8 @@ class IBMModel1:
             pairs: a list of sentence pairs, as `text.SentencePair`; their links are not read.
             iterations: how often to do so.
             null: whether every source sentence begins with the empty word NULL, for target words
-                that translate none.
+                that translate none. In the book's corpus there are none, and NULL changes next to
+                nothing.
 
         Returns:
             An `IBMModel1`.
@@ -167,11 +168,13 @@ class IBMModel1:
         chances = self._lookup(source, target)
         chance_of_null = chances[:, 0] if self.null else np.zeros(len(chances))
         chances = chances[:, 1:] if self.null else chances
-        least = chances.max(axis=1) * (1 - ROUNDING)
-        preferred = diagonal(len(source), len(target)) if ties == "diagonal" else least * 0
-        distances = np.abs(np.arange(len(source)) - preferred[:, None])
-        places = np.where(chances >= least[:, None], distances, np.inf).argmin(axis=1)
-        linked = np.flatnonzero((least > 0) & (chance_of_null * (1 - ROUNDING) <= least))
+        best = chances.max(axis=1)
+        is_best = chances >= best[:, None] * (1 - ROUNDING)
+        places = is_best.argmax(axis=1)  # the first
+        if ties == "diagonal":
+            distances = np.abs(np.arange(len(source)) - diagonal(len(source), len(target))[:, None])
+            places = np.where(is_best, distances, np.inf).argmin(axis=1)
+        linked = np.flatnonzero((best > 0) & (best >= chance_of_null * (1 - ROUNDING)))
         return frozenset(zip(places[linked].tolist(), linked.tolist(), strict=True))
 
     def translations(self, word: str, most: int = 5) -> list[tuple[str, float]]:

@@ -1,7 +1,6 @@
 """Where a translation goes wrong."""
 
 from collections.abc import Iterable
-from itertools import zip_longest
 
 from ._checks import Sentence, joined, sentence_lists
 
@@ -62,5 +61,8 @@ def first_wrong_words(
 
 
 def _first_difference(hypothesis: str, reference: str) -> int | None:
-    words = enumerate(zip_longest(hypothesis.split(), reference.split()))
-    return next((place for place, (proposed, right) in words if proposed != right), None)
+    proposed, right = hypothesis.split(), reference.split()
+    for place, (word, right_word) in enumerate(zip(proposed, right, strict=False)):
+        if word != right_word:
+            return place
+    return None if len(proposed) == len(right) else min(len(proposed), len(right))

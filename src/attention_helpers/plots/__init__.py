@@ -1,5 +1,8 @@
 """Every figure of the book: one function a figure, drawn with Matplotlib, and no TensorFlow.
 
+The interactive ones (`alignment_map`, `stepper` and the figures that step) are HTML and CSS, without
+a script. They are complete on paper and where a page loses its styles.
+
 Nothing is told by colour alone: each line has its own marker, its own dashes and a label at its
 end. The colours are those of Okabe and Ito (2008), which colour-blind readers can tell apart. The
 background is opaque white, so that a figure can be read on a dark page too. A function returns
@@ -14,6 +17,8 @@ from .einsums import contraction_diagram
 from .gates import gate_diagram
 from .maps import AlignmentMap, alignment_map
 from .scores import bleu_by_length, bleu_by_order, by_depth, capacity_sweep, score_comparison
+from .steppers import Frame, Stepper, stepper
+from .steps import decoding_steps, unrolled_steps, weights_over_training
 from .style import MODELS, STYLE, line_styles
 from .tables import Table, table
 
@@ -21,6 +26,8 @@ __all__ = [
     "MODELS",
     "STYLE",
     "AlignmentMap",
+    "Frame",
+    "Stepper",
     "Table",
     "alignment",
     "alignment_map",
@@ -31,10 +38,14 @@ __all__ = [
     "by_depth",
     "capacity_sweep",
     "contraction_diagram",
+    "decoding_steps",
     "gate_diagram",
     "line_styles",
     "loss_curves",
     "probe_accuracy",
     "score_comparison",
+    "stepper",
     "table",
+    "unrolled_steps",
+    "weights_over_training",
 ]

@@ -1,56 +1,20 @@
-"""The heat map for a page: inline SVG and CSS that show more where they are pointed at."""
+"""The heat map for a page: a table that shows more where it is pointed at, without a script."""
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Sequence
-from html import escape
-from unicodedata import east_asian_width
 
 import numpy as np
 import numpy.typing as npt
 
-from .alignments import GoldLinks, checked_gold, checked_weights
-from .style import DEEP, GOLD, INK
-
-
-def _text(name: str, value: str) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{name}: expected a text, got {value!r:.60} ({type(value).__name__})")
-    return value
-
-
-def _element_id(name: str, value: str) -> str:
-    """An id that HTML, a list of ids and a selector of CSS all take as it is."""
-    if not re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", _text(name, value)):
-        raise ValueError(
-            f"{name}: expected a letter (A–Z, a–z), then letters, digits, - and _, "
-            f"got {value!r:.60}"
-        )
-    return value
-
-
-def _html(text: str) -> str:
-    """The text for HTML and SVG, where control characters and lone surrogates cannot stand."""
-    return escape(re.sub("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text))
-
-
-def _width(word: str) -> float:
-    """Pixels that a word takes at most, bold and 14 pixels high, as in DejaVu Sans."""
-
-    def width_of(letter: str) -> float:
-        if letter in "mwMW%@&" or east_asian_width(letter) in "WF":
-            return 15.5
-        if letter.isupper():
-            return 12
-        return 6.5 if letter in "fijlrt.,:;'!| " else 9.8
-
-    return sum(map(width_of, word))
+from ._html import CARD, FONT, element_id, html, id_from, text_of, width_of
+from ._shades import MARKS, checked_marks, key, rows_of, shaded_table
+from .alignments import GoldLinks, checked_weights
+from .style import GOLD
 
 
 class AlignmentMap:
-    """An alignment that a page shows as inline SVG: see `alignment_map`, which makes it."""
+    """An alignment that a page shows as a table: see `alignment_map`, which makes it."""
 
     def __init__(
         self,
@@ -62,15 +26,15 @@ class AlignmentMap:
         name: str | None = None,
     ) -> None:
         self.weights, self.source, self.target = checked_weights(weights, source, target)
-        self.gold = checked_gold(gold, len(self.source), len(self.target))
-        self.title = _text("title", title or "") or "Attention weights"
-        self._texts = [[f"{weight:.3f}" for weight in row] for row in self.weights]
-        self._links = dict.fromkeys(sorted(self.gold.possible), "possible")
-        self._links |= dict.fromkeys(sorted(self.gold.sure), "sure")
-        # From the content, so that a page that is executed again stays the same.
-        content = repr((self._texts, self.source, self.target, self.title, self._links))
-        by_content = "alignment-" + hashlib.sha256(content.encode()).hexdigest()[:10]
-        self.name = by_content if name is None else _element_id("name", name)
+        self.title = text_of("title", title or "") or "Attention weights"
+        self._marks = checked_marks(gold, len(self.source), len(self.target))
+        self._body = (
+            f'{self._table()}<p style="margin:8px 0 0">A row is a word of the translation, a '
+            "column a word of the source. The darker a cell, the larger its weight."
+            f"{key(self._marks)}</p>"
+        )
+        content = (self.title, self._body)
+        self.name = id_from("alignment", content) if name is None else element_id("name", name)
 
     def __repr__(self) -> str:
         return f"AlignmentMap({len(self.target)} target words × {len(self.source)} source words)"
@@ -78,155 +42,63 @@ class AlignmentMap:
     def _repr_html_(self) -> str:
         # No MathJax in here: the "$" of a word is a dollar.
         return (
-            f'<div class="attention-map tex2jax_ignore mathjax_ignore" id="{self.name}">'
-            f"<style>{_MAP_CSS.replace('#map', '#' + self.name)}</style>"
-            f'<div class="scroll">{self._svg()}</div>{self._table()}</div>'
+            f'<div class="attention-map tex2jax_ignore mathjax_ignore" id="{self.name}" '
+            f'style="{CARD}">'
+            f"<style>{self._css()}</style>{self._body}</div>"
         )
-
-    def _svg(self) -> str:
-        cell = 34  # pixels
-        left = 18 + max(map(_width, self.target))
-        slant = 0.71 * max(map(_width, self.source)) + 22
-        width = left + cell * len(self.source) + max(slant, 60)
-        bottom = slant + cell * len(self.target)
-        height = bottom + 44
-        title, description = f"{self.name}-title", f"{self.name}-description"
-        columns = "".join(
-            f'<text transform="translate({left + cell * (x + 0.6):.0f} {slant - 8:.0f}) '
-            f'rotate(-45)">{_html(word)}</text>'
-            for x, word in enumerate(self.source)
-        )
-        rows = "".join(
-            self._row(y, cell, left, slant + cell * y, slant) for y in range(len(self.target))
-        )
-        return (
-            f'<svg role="group" aria-labelledby="{title} {description}" '
-            f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}">'
-            f'<title id="{title}">{_html(self.title)}</title>'
-            f'<desc id="{description}">{_html(self._description())}</desc>'
-            f'<g class="source" aria-hidden="true">{columns}</g>'
-            f'<g class="rows">{rows}</g>'
-            f"{self._key(left, bottom + 14)}</svg>"
-        )
-
-    def _row(self, y: int, cell: int, left: float, top: float, slant: float) -> str:
-        """One target word: its cells, and what appears when it is pointed at."""
-        cells, outlines, numbers, looked_at = [], [], [], []
-        for x, text in enumerate(self._texts[y]):
-            weight, at = float(text), left + cell * x
-            cells.append(
-                f'<rect x="{at:.0f}" y="{top:.0f}" width="{cell}" height="{cell}" '
-                f'fill-opacity="{text}"/>'
-            )
-            if (x, y) in self._links:
-                outlines += [
-                    f'<rect class="{kind}" x="{at + 2:.0f}" y="{top + 2:.0f}" '
-                    f'width="{cell - 4}" height="{cell - 4}"/>'
-                    for kind in ("halo", self._links[x, y])
-                ]
-            if weight >= 0.005:
-                light = ' class="light"' if weight > 0.5 else ""
-                numbers.append(
-                    f'<text{light} x="{at + cell / 2:.0f}" y="{top + cell / 2 + 4:.0f}">'
-                    f"{weight:.2f}</text>"
-                )
-            if weight >= 0.1:
-                looked_at.append(
-                    f'<text transform="translate({at + 0.6 * cell:.0f} {slant - 8:.0f}) '
-                    f'rotate(-45)">{_html(self.source[x])}</text>'
-                )
-        return (
-            f'<g class="target-row" role="img" tabindex="0" aria-label="{_html(self._row_text(y))}">'
-            f'<rect class="reach" x="0" y="{top:.0f}" width="{left:.0f}" height="{cell}"/>'
-            f'<text class="word" x="{left - 8:.0f}" y="{top + cell / 2 + 5:.0f}">'
-            f"{_html(self.target[y])}</text>"
-            f'<g class="cells">{"".join(cells)}</g>{"".join(outlines)}'
-            f'<g class="number">{"".join(numbers)}</g>'
-            f'<g class="looked-at">{"".join(looked_at)}</g></g>'
-        )
-
-    def _row_text(self, y: int) -> str:
-        order = np.argsort(-self.weights[y], kind="stable")[:3]
-        looks = ", ".join(f"{self.source[x]} {self.weights[y, x]:.2f}" for x in order)
-        return f"{self.target[y]} looks at: {looks}"
-
-    def _description(self) -> str:
-        return (
-            f"Each row is a word of the translation, “{' '.join(self.target)}”; each column a word "
-            f"of the source, “{' '.join(self.source)}”. The darker a cell, the larger the weight. "
-            "The table below the figure has all weights."
-        )
-
-    def _key(self, left: float, top: float) -> str:
-        kinds = set(self._links.values())
-        parts, at = [], 8.0
-        parts.append(f'<text x="{at:.0f}" y="{top + 15:.0f}">0</text>')
-        for step in range(5):
-            parts.append(
-                f'<rect class="shade" x="{at + 14 + 18 * step:.0f}" y="{top + 2:.0f}" width="18" '
-                f'height="18" fill-opacity="{step / 4}"/>'
-            )
-        parts.append(f'<text x="{at + 110:.0f}" y="{top + 15:.0f}">1</text>')
-        at += 136
-        for kind in ("sure", "possible"):
-            if kind in kinds:
-                parts.append(
-                    f'<rect class="{kind}" x="{at:.0f}" y="{top + 2:.0f}" width="18" height="18"/>'
-                    f'<text x="{at + 25:.0f}" y="{top + 15:.0f}">{kind}</text>'
-                )
-                at += 25 + 7.8 * len(kind) + 14
-        return f'<g class="key" aria-hidden="true">{"".join(parts)}</g>'
 
     def _table(self) -> str:
-        marks = {"sure": " ■", "possible": " □"}
-        head = "".join(f'<th scope="col">{_html(word)}</th>' for word in self.source)
-        rows = "".join(
-            f'<tr><th scope="row">{_html(word)}</th>'
-            + "".join(
-                f"<td>{text}{marks.get(self._links.get((x, y), ''), '')}</td>"
-                for x, text in enumerate(self._texts[y])
-            )
-            + "</tr>"
-            for y, word in enumerate(self.target)
-        )
-        note = " (■ sure link, □ possible link)" if self._links else ""
+        label = f' aria-label="{html(self.title)}"'
+        of_row = [f' tabindex="0" aria-label="{html(text)}"' for text in self._row_texts()]
+        rows = rows_of(self.weights, self.source, self.target)
         return (
-            f"<details><summary>The weights as a table{note}</summary>"
-            f'<div class="scroll"><table><thead><tr><th scope="col">target word</th>{head}</tr>'
-            f"</thead><tbody>{rows}</tbody></table></div></details>"
+            f'<p style="margin:0"><strong>{html(self.title)}</strong></p>'
+            '<div class="scroll" style="overflow-x:auto">'
+            f"{shaded_table(rows, self._marks, label, of_row)}</div>"
         )
 
+    def _row_texts(self) -> list[str]:
+        """Each row as a sentence: the largest weights and the gold links."""
+        texts = []
+        for y, (word, weights) in enumerate(zip(self.target, self.weights, strict=True)):
+            order = np.argsort(-weights, kind="stable")[:3]
+            looks = ", ".join(f"{self.source[x]} {weights[x]:.2f}" for x in order)
+            texts.append(f"{word} looks at: {looks}")
+            for kind in MARKS:
+                linked = [w for x, w in enumerate(self.source) if self._marks.get((x, y)) == kind]
+                if linked:
+                    texts[-1] += f"; {kind} link: {', '.join(linked)}"
+        return texts
 
-_MAP_CSS = f"""
-#map {{ background: #fff; color: {INK}; color-scheme: light; padding: 12px; border-radius: 6px;
-  font: 14px/1.4 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif;
-  max-width: 100%; box-sizing: border-box; }}
-#map .scroll {{ overflow-x: auto; }}
-#map svg {{ display: block; max-width: none; font-size: 14px; }}
-#map text {{ fill: {INK}; white-space: pre; }}
-#map .word {{ text-anchor: end; }}
-#map .cells rect, #map .shade {{ fill: {DEEP}; stroke: #bbb; stroke-width: 1; }}
-#map .reach {{ fill: #fff; }}
-#map .halo {{ fill: none; stroke: #fff; stroke-width: 4.5; }}
-#map .sure, #map .possible {{ fill: none; stroke: {GOLD}; stroke-width: 2.5; }}
-#map .possible {{ stroke-dasharray: 5 3; }}
-#map .number, #map .looked-at {{ visibility: hidden; pointer-events: none; }}
-#map .number text {{ font-size: 11px; text-anchor: middle; }}
-#map .number .light {{ fill: #fff; }}
-#map .looked-at text {{ font-weight: bold; fill: #a33f00; stroke: #fff; stroke-width: 5px;
-  paint-order: stroke; }}
-#map .target-row {{ outline: none; }}
-#map .rows:hover .target-row:not(:hover):not(:focus),
-#map .rows:focus-within .target-row:not(:hover):not(:focus) {{ opacity: 0.35; }}
-#map .target-row:hover .number, #map .target-row:hover .looked-at,
-#map .target-row:focus .number, #map .target-row:focus .looked-at {{ visibility: visible; }}
-#map .target-row:hover .word, #map .target-row:focus .word {{ font-weight: bold; }}
-#map .target-row:focus-visible .reach {{ stroke: {GOLD}; stroke-width: 2; }}
-#map summary {{ cursor: pointer; margin-top: 8px; }}
-#map table {{ border-collapse: collapse; margin: 8px 0; font-size: 13px; color: {INK};
-  background: #fff; width: auto; }}
-#map th, #map td {{ border: 1px solid #ccc; padding: 3px 8px; text-align: right; color: {INK};
-  background: #fff; white-space: pre; }}
+    def _css(self) -> str:
+        slant = 0.71 * max(map(width_of, self.source)) + 20
+        this = f"#{self.name}"
+        # The words that a row looks at, while it is pointed at.
+        words = ",".join(
+            f"{this} table:has(tbody tr:nth-child({y + 1}):{how}) th:nth-child({x + 2}) span"
+            for y, x in zip(*np.nonzero(self.weights >= 0.095), strict=True)
+            for how in ("hover", "focus")
+        )
+        css = _CSS.replace("#map", this).replace("SLANT", f"{slant:.0f}px")
+        return css + (f"{words}{{font-weight:bold;color:#a33f00}}" if words else "")
+
+
+_CSS = f"""
+#map {{font:14px/1.4 {FONT};color-scheme:light}}
+#map .scroll {{padding-right:SLANT}}
+#map table {{border-collapse:separate;border-spacing:1px;font-size:14px}}
+#map tr,#map tr:hover {{background:#fff}}
+#map th {{border:0;font-weight:normal;white-space:pre}}
+#map thead th {{height:SLANT;padding:0;position:relative}}
+#map thead span {{position:absolute;left:50%;bottom:6px;transform:rotate(-45deg);
+ transform-origin:0 100%}}
+#map tbody th {{padding:0 8px;text-align:right}}
+#map td {{box-sizing:border-box;min-width:36px;height:34px;padding:0;border:1px solid #bbb;
+ text-align:center;font-size:12px}}
+#map tbody:hover tr:not(:hover):not(:focus),#map tbody:focus-within tr:not(:hover):not(:focus)
+ {{opacity:0.4}}
+#map tr:hover th,#map tr:focus th {{font-weight:bold}}
+#map tr:focus-visible {{outline:2px solid {GOLD}}}
 """
 
 
@@ -239,14 +111,14 @@ def alignment_map(
     title: str | None = None,
     name: str | None = None,
 ) -> AlignmentMap:
-    """The heat map of `alignment` for a page: pointing at a row shows its weights as numbers.
+    """The heat map of `alignment` for a page: pointing at a row shows which words it looks at.
 
-    It is inline SVG and CSS, without a script and without anything from the network; it is
-    complete without pointing, and has the weights as a text table under it.
+    It is a table and CSS, without a script and without anything from the network. It is complete
+    without pointing, and where a page loses its styles (a notebook that is not trusted).
 
     Args:
         weights, source, target, gold: as in `alignment`.
-        title: what a screen reader announces; by default "Attention weights".
+        title: stands over the figure; by default "Attention weights".
         name: the element's id on the page, a letter and then letters, digits, ``-`` and ``_``; by
             default made from the content. Give it when one page shows the same map twice.
 

@@ -82,17 +82,23 @@ _ORANGE_RED = {
     "fixed-long": LineStyle("#8F3B00", "h", "--"),
     "fixed-reversed": LineStyle("#F0894A", "<", "-."),
     "fixed-both-ends": LineStyle("#B04A3A", "p", ":"),
-    "fixed-256": LineStyle("#6B2A12", "8", (0, (5, 1))),
+    "both-ends-256": LineStyle("#6B2A12", "8", (0, (5, 1))),
     "fixed-30": LineStyle("#E8A07A", "H", (0, (3, 1, 1, 1))),
     "no-source": LineStyle("#8A8A8A", "X", (0, (1, 1))),
 }
 _PURPLE = {
     "mean": LineStyle("#882255", "s", "--"),
-    "mean-30": LineStyle("#B86A92", "s", ":"),
+    "mean-long": LineStyle("#B86A92", "s", ":"),
+    "mean-short": LineStyle("#D79BBB", "s", "-."),
+    "mean-summary": LineStyle("#5E1238", "p", "--"),
+    "mean-unfed": LineStyle("#A64B7B", "d", ":"),
+    "mean-state-only": LineStyle("#C45C96", "<", "--"),
+    "mean-held": LineStyle("#40112B", ">", ":"),
 }
 _YELLOW = {
     "moving": LineStyle("#E69F00", "P", "-."),
     "moving-30": LineStyle("#A87400", "h", ":"),
+    "moving-short": LineStyle("#C98A1C", "P", ":"),
 }
 _BLUE = {
     "bahdanau": LineStyle("#0072B2", "D", "-"),
@@ -100,6 +106,9 @@ _BLUE = {
     "bahdanau-forward": LineStyle("#003F7D", ">", "-."),
     "bahdanau-unfed": LineStyle("#5B7FD0", "8", ":"),
     "bahdanau-30": LineStyle("#7FB2DC", "d", (0, (3, 1, 1, 1))),
+    "bahdanau-short": LineStyle("#3E9BD6", "D", "-."),
+    "bahdanau-summary": LineStyle("#00557F", "D", "--"),
+    "bahdanau-held": LineStyle("#2B4A9B", "D", ":"),
     "additive": LineStyle("#56B4E9", "P", (0, (5, 1))),
 }
 _GREEN = {

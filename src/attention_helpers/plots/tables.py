@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from numbers import Integral, Real
@@ -67,7 +68,7 @@ class Table:
         sides = [_CELL + ("right" if right else "left") for right in self._right]
         head = "".join(
             f'<th scope="col" style="{side}; vertical-align: bottom">{escape(name)}</th>'
-            for name, side in zip(self.columns, sides, strict=True)
+            for name, side in zip(map(_unbroken, self.columns), sides, strict=True)
         )
         rows = "".join(
             f'<tr><th scope="row" style="{sides[0]}; font-weight: normal">{escape(row[0])}</th>'
@@ -80,13 +81,18 @@ class Table:
         )
         caption = ""
         if self.caption:
-            style = "caption-side: top; text-align: left"
+            style = "caption-side: top; text-align: left; color: inherit"
             caption = f'<caption style="{style}">{escape(self.caption)}</caption>'
         return (
             '<table class="results tex2jax_ignore mathjax_ignore" '
             f'style="border-collapse: collapse">{caption}'
             f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
         )
+
+
+def _unbroken(name: str) -> str:
+    """The name with a range of numbers, such as 41–50, in one piece (word joiners)."""
+    return re.sub(r"(?<=\d)–(?=\d)", "\u2060–\u2060", name)
 
 
 def _is_number(cell: object) -> bool:

@@ -1,0 +1,117 @@
+"""Trials and runs of variants: what `one_change.py` and `room.py` do with theirs."""
+
+import argparse
+from pathlib import Path
+
+from common import HELD_OUT_SEED, Records, held_out_pairs, show, training_pairs, use_one_thread
+from orders import ORDERS
+from variants import Parts
+
+PAIRS_PER_LENGTH = 1_300  # of each English length from 5 to 50: 59,800 pairs
+TEST_PER_LENGTH, VALIDATION_PER_LENGTH, SEEN_PER_BUCKET = 20, 10, 100
+BATCH_SIZE, STEPS, TRIAL_STEPS = 32, 4_000, 1_000
+RATES = (0.0025, 0.005, 0.01)  # tried for each variant; more if the best one is at an end
+TRIAL_SEED, VALIDATION_SEED = 100, 3
+SETTINGS = {
+    "pairs_per_length": PAIRS_PER_LENGTH,
+    "test_per_length": TEST_PER_LENGTH,
+    "validation_per_length": VALIDATION_PER_LENGTH,
+    "batch_size": BATCH_SIZE,
+    "steps": STEPS,
+    "trial_steps": TRIAL_STEPS,
+    "rates": list(RATES),
+    "seeds": {"test": HELD_OUT_SEED, "validation": VALIDATION_SEED, "trials": TRIAL_SEED},
+}
+# The sentence whose alignment the book's first page shows: adjectives change sides, "not" splits.
+SHOWN = ("my", "european", "economic", "area", "will", "not", "help", "paul", ".")
+
+
+def run_all(variants, headline, options):
+    """The runs that the output does not hold yet.
+
+    Args:
+        variants: by name: the `Parts`, and how it is trained where that differs: `steps`, `lengths`
+            (see `training_pairs`), and `rate_of`, the variant whose trials choose the rate.
+        headline: the names that are run on every order, with more seeds.
+        options: of `arguments`.
+    """
+    use_one_thread()
+    records = Records(options.output, SETTINGS)
+    for variant in options.variants:
+        trainer = None
+        for order, seed in plan(variant in headline, options):
+            run = {"variant": variant, "order": order, "seed": seed}
+            if records.has("runs", **run):
+                continue
+            trainer = trainer or new_trainer(variants[variant])
+            rate_of = variants[variant].get("rate_of", variant)
+            rate = learning_rate(trainer, records, rate_of, order)
+            record = train_and_score(trainer, variants[variant], order, seed, rate)
+            records.add("runs", {**run, **record})
+            if (variant, order, seed) == ("bahdanau", "natural", 0):
+                records.put("alignment", trainer.alignment(SHOWN))
+            show(run, record)
+
+
+def plan(headline, options):
+    """The orders and seeds of a variant."""
+    orders = options.orders or (ORDERS if headline else ["natural"])
+    seeds = options.seeds or range(5 if headline else 3)
+    return [(order, seed) for order in orders for seed in seeds]
+
+
+def new_trainer(variant):
+    from trainer import Trainer  # and with it TensorFlow, only if there is something to run
+
+    parts = {name: value for name, value in variant.items() if name in Parts.__annotations__}
+    return Trainer(Parts(**parts), BATCH_SIZE)
+
+
+def learning_rate(trainer, records, variant, order):
+    """The rate of the lowest loss on validation sentences, after trials that are recorded."""
+    rates = list(RATES)
+    while True:
+        for rate in rates:
+            trial = {"variant": variant, "order": order, "learning_rate": rate}
+            if not records.has("trials", **trial):
+                pairs = training_pairs(order, TRIAL_SEED, PAIRS_PER_LENGTH)
+                trainer.train(pairs, TRIAL_STEPS, rate, TRIAL_SEED)
+                held_out = held_out_pairs(order, VALIDATION_SEED, VALIDATION_PER_LENGTH)
+                loss = round(trainer.loss(held_out), 4)
+                records.add("trials", {**trial, "validation_loss": loss})
+                show(trial, {"validation_loss": loss})
+        losses = records.trials(variant=variant, order=order)
+        best = min(losses, key=losses.get)
+        if best not in (min(losses), max(losses)) or len(losses) >= 5:
+            return best
+        rates = [best / 2 if best == min(losses) else best * 2]
+
+
+def train_and_score(trainer, variant, order, seed, rate):
+    """One record."""
+    steps, lengths = variant.get("steps", STEPS), variant.get("lengths", "uniform")
+    pairs = training_pairs(order, seed, PAIRS_PER_LENGTH, lengths)
+    history = trainer.train(pairs, steps, rate, seed)
+    seen = [pair for of_bucket in pairs.values() for pair in evenly(of_bucket, SEEN_PER_BUCKET)]
+    return {
+        "steps": steps,
+        "learning_rate": rate,
+        "parameters": trainer.model.count_params(),
+        **history,
+        **trainer.score(held_out_pairs(order, HELD_OUT_SEED, TEST_PER_LENGTH)),
+        "seen": trainer.score(seen, brief=True),
+    }
+
+
+def evenly(pairs, number):
+    """So many of the pairs, which are sorted by length, from all of them."""
+    return [pairs[len(pairs) * i // number] for i in range(number)]
+
+
+def arguments(description, variants, output):
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--variants", nargs="+", choices=variants, default=list(variants))
+    parser.add_argument("--orders", nargs="+", choices=ORDERS)
+    parser.add_argument("--seeds", nargs="+", type=int)
+    parser.add_argument("--output", type=Path, default=output)
+    return parser.parse_args()

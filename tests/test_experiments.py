@@ -1,0 +1,213 @@
+"""The experiments' own parts: a model that is not what its name says would spoil every figure."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
+
+import one_change
+import orders
+import room
+from common import Records, held_out_pairs, score_translations, training_pairs
+from variants import Parts, Variant
+
+from attention_helpers import corpus
+from attention_helpers._tensorflow import tf
+
+VOCABULARIES = corpus.source_vocabulary(), corpus.target_vocabulary()
+SOURCE = np.array([[5, 6, 7, 8, 9], [10, 11, 12, 0, 0]])
+TARGET = np.array([[1, 5, 6, 7, 8, 9], [1, 10, 11, 12, 0, 0]])
+ALL = one_change.VARIANTS | room.VARIANTS
+
+
+def parts_of(name):
+    return Parts(**{key: value for key, value in ALL[name].items() if key in Parts.__annotations__})
+
+
+@pytest.fixture(scope="module")
+def models():
+    made = {}
+
+    def model(name):
+        if name not in made:
+            made[name] = Variant(*VOCABULARIES, parts=parts_of(name), seed=0)
+        return made[name]
+
+    return model
+
+
+DIFFERENT = [name for name in ALL if not name.endswith(("-long", "-short", "-30", "-256", "-512"))]
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_step_by_step_it_says_what_it_says_under_teacher_forcing(models, name):
+    model = models(name)
+    logits, weights = model.teacher_force(SOURCE, TARGET)
+    memory = model.encode(SOURCE)
+    state = model.start_state(memory)
+    for i in range(4):
+        step, state, looked = model.next_word(TARGET[:, i], state, memory)
+        np.testing.assert_allclose(step, logits[:, i], atol=1e-5)
+        np.testing.assert_allclose(looked, weights[:, i], atol=1e-6)
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_padding_changes_nothing(models, name):
+    together, weights = models(name).teacher_force(SOURCE, TARGET)
+    alone, own = models(name).teacher_force(SOURCE[1:, :3], TARGET[1:, :4])
+    np.testing.assert_allclose(together[1:, :4], alone, atol=1e-5)
+    np.testing.assert_allclose(weights[1:, :4, :3], own, atol=1e-6)
+
+
+def sees(model, source=SOURCE):
+    """Whether another word at a place changes the first logits: booleans (k,)."""
+    before = model.teacher_force(source[:1], TARGET[:1, :1])[0]
+    changed = []
+    for k in range(source.shape[1]):
+        other = source[:1].copy()
+        other[0, k] += 20
+        after = model.teacher_force(other, TARGET[:1, :1])[0]
+        changed.append(bool(np.abs(after - before).max() > 1e-6))
+    return changed
+
+
+def test_without_a_source_no_word_of_it_matters(models):
+    assert not any(sees(models("no-source")))
+
+
+@pytest.mark.parametrize(
+    "name", ["mean", "fixed", "fixed-both-ends", "bahdanau", "mean-state-only"]
+)
+def test_every_word_of_the_source_matters(models, name):
+    assert all(sees(models(name)))
+
+
+def test_the_context_is_the_only_way_from_the_source(models):
+    """With the context set to zero, nothing of the source is left, but for s_0 made of it."""
+    for name, expected in {"mean": False, "mean-summary": True}.items():
+        model = models(name)
+        memory = model.encode(SOURCE)
+        memory["one"] = tf.zeros_like(memory["one"])
+        memory["value"] = tf.zeros_like(memory["value"])
+        logits, *_ = model.next_word(TARGET[:, 0], model.start_state(memory), memory)
+        same = np.allclose(logits[0], logits[1], atol=1e-6)
+        assert same is not expected, name
+
+
+def test_the_moving_context_is_the_annotation_of_its_place(models):
+    model = models("moving")
+    _, weights = model.teacher_force(SOURCE, TARGET)
+    places = weights.numpy().argmax(axis=-1)
+    assert places.tolist() == [[0, 1, 2, 3, 4, 4], [0, 1, 2, 2, 2, 2]]  # the last one past the end
+    assert set(np.unique(weights)) == {0.0, 1.0}
+
+
+def test_the_mean_weighs_all_words_alike(models):
+    _, weights = models("mean").teacher_force(SOURCE, TARGET)
+    np.testing.assert_allclose(weights[1, 0], [1 / 3, 1 / 3, 1 / 3, 0, 0], atol=1e-6)
+
+
+def test_reversed_reads_the_same_words_from_the_end(models):
+    forward, back = models("fixed"), models("fixed-reversed")
+    back.set_weights(forward.get_weights())
+    mirror = np.array([[9, 8, 7, 6, 5], [12, 11, 10, 0, 0]])
+    np.testing.assert_allclose(
+        back.teacher_force(mirror, TARGET)[0], forward.teacher_force(SOURCE, TARGET)[0], atol=1e-5
+    )
+
+
+def test_before_or_after_the_step_asks(models):
+    """s_{i-1} has not read y_{i-1}, s_i has: only then does the word change the weights."""
+    other = TARGET.copy()
+    other[:, 0] = 30
+    for name, expected in {"bahdanau": False, "additive-after": True, "dot": True}.items():
+        first = models(name).teacher_force(SOURCE, TARGET)[1][:, 0]
+        second = models(name).teacher_force(SOURCE, other)[1][:, 0]
+        assert (np.abs(first - second).max() > 1e-7) == expected, name
+
+
+def test_unfed_leaves_the_context_out_of_the_state(models):
+    for name, expected in {"bahdanau": True, "bahdanau-unfed": False, "dot": False}.items():
+        model = models(name)
+        states = []
+        for source in (SOURCE, SOURCE + (SOURCE > 0)):
+            memory = model.encode(source)
+            state = model.start_state(memory)
+            for i in range(2):
+                _, state, _ = model.next_word(TARGET[:, i], state, memory)
+            states.append(state[0])
+        assert (np.abs(states[0] - states[1]).max() > 1e-6) == expected, name
+
+
+@pytest.mark.parametrize("order", orders.ORDERS)
+def test_an_order_moves_words_and_links_together(order):
+    for pair in corpus.generate_pairs(200, seed=5):
+        moved = orders.ORDERS[order](pair)
+        assert sorted(moved.target) == sorted(pair.target)
+        for links in ("sure", "possible"):
+            words = [
+                sorted((p.source[i], p.target[j]) for i, j in getattr(p, links))
+                for p in (pair, moved)
+            ]
+            assert words[0] == words[1]
+
+
+def test_mirrored_and_clauses_are_what_they_say():
+    """One "whereas", *tandis que*: what stands behind it comes first."""
+    pair = next(
+        pair
+        for pair in corpus.generate_pairs(2_000, seed=1, length=14)
+        if "whereas" in pair.source and not {"and", "but", "because"} & set(pair.source)
+    )
+    assert orders.mirrored(pair).target == pair.target[::-1]
+    moved = orders.clauses(pair).target
+    at = pair.target.index("tandis")
+    assert moved[-1] == "." and moved == (
+        *pair.target[at + 2 : -1],
+        *pair.target[at : at + 2],
+        *pair.target[:at],
+        ".",
+    )
+
+
+def test_lengths_are_uniform_and_the_sets_disjoint():
+    pairs = training_pairs("natural", 0, 3)
+    lengths = [len(pair.source) for of_bucket in pairs.values() for pair in of_bucket]
+    assert sorted(lengths) == sorted(list(range(5, 51)) * 3)
+    assert (
+        max(len(p.source) for ps in training_pairs("natural", 0, 3, "30").values() for p in ps)
+        == 30
+    )
+    sets = [{p.source for p in held_out_pairs("natural", seed, 4)} for seed in (2, 3)]
+    sets.append({pair.source for of_bucket in pairs.values() for pair in of_bucket})
+    assert not sets[0] & sets[1] and not sets[0] & sets[2] and not sets[1] & sets[2]
+
+
+def test_scores_by_hand():
+    pairs = [
+        orders.SentencePair(
+            tuple("abcdef"), tuple("uvwxyz"), frozenset({(0, 0)}), frozenset({(0, 0)})
+        )
+    ]
+    forced = [np.array([True] * 6 + [False])]
+    scores = score_translations(pairs, [tuple("uvXxy")], forced, [frozenset({(1, 0)})])
+    assert scores["first_wrong"] == {"5-10": 2.0}
+    assert scores["free_first_five"] == {"5-10": 0.8}
+    assert scores["forced_first_five"] == {"5-10": 1.0}
+    assert scores["forced_accuracy"] == {"5-10": round(6 / 7, 4)}
+    assert scores["length_ratio"] == {"5-10": round(5 / 6, 4)}
+    assert scores["exact_match"] == scores["forced_exact_match"] == {"5-10": 0.0}
+    assert scores["aer"] == {"5-10": 1.0, "all": 1.0}
+
+
+def test_records_resume_and_refuse_other_settings(tmp_path):
+    path = tmp_path / "runs.json"
+    one, other = Records(path, {"steps": 1}), Records(path, {"steps": 1})
+    one.add("runs", {"variant": "mean", "seed": 0, "bleu": {}})
+    other.add("runs", {"variant": "mean", "seed": 1, "bleu": {}})
+    assert one.has("runs", variant="mean", seed=1) and not one.has("runs", variant="mean", seed=2)
+    with pytest.raises(SystemExit, match="other settings"):
+        Records(path, {"steps": 2})
