@@ -21,6 +21,9 @@ RIGHT = {
     "padding_mask": masks.padding_mask,
     "masked_mean": lambda losses, mask: tf.reduce_mean(tf.boolean_mask(losses, mask)),
     "gru_state": lambda state, candidate, update: state + update * (candidate - state),
+    "mean_state": lambda states, mask: [
+        tf.reduce_mean(row[of_row], axis=0) for row, of_row in zip(states, mask, strict=True)
+    ],
     "softmax": tf.nn.softmax,
     "additive_attention_for_one_query": lambda query, key, w, u, v: [
         x[0] for x in functional.additive_attention(query[None] @ w, key @ u, key, v)
@@ -176,6 +179,18 @@ WRONG = [
     ),
     ("gru_state", lambda s, c, z: z * s + (1 - z) * c, "the new state is the candidate"),
     ("gru_state", lambda s, c, z: s + z * c, "the new state is the candidate"),
+    ("mean_state", lambda states, mask: states.mean(axis=1), "counts for nothing"),
+    ("mean_state", lambda states, mask: states.mean(axis=-1), "axis 1"),
+    (
+        "mean_state",
+        lambda states, mask: np.einsum("bkn,bk->bn", states, mask) / mask.shape[1],
+        "divide by the number of words",
+    ),
+    (
+        "mean_state",
+        lambda states, mask: np.einsum("bkn,bk->bn", states, mask) * len(mask) / mask.sum(),
+        "its own number of words",
+    ),
     ("softmax", plain_softmax, "exp overflows"),
     ("softmax", lambda scores: tf.nn.softmax(scores, axis=0), "each row sums to one"),
     ("softmax", lambda scores: np.exp(scores), "equal scores, equal weights"),
