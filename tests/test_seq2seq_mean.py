@@ -42,7 +42,7 @@ def bahdanau_of(model, score_kernel):
     shared = iter(model.weights)
     for weight in other.weights:
         if not any(weight is each for each in own):
-            weight.assign(next(shared))
+            weight.assign(next(shared).numpy())
     assert next(shared, None) is None  # all of them have found their place
     other.decoder.attention.score_kernel.assign(np.full(8, score_kernel))
     return other
