@@ -71,8 +71,8 @@ _NAMES = {
     "plots": """
         MODELS STYLE AlignmentMap Frame Stepper Table alignment alignment_map attention_diagram
         bleu_by_length bleu_by_order bottleneck_diagram by_depth capacity_sweep contraction_diagram
-        decoding_steps line_styles loss_curves probe_accuracy score_comparison stepper table
-        unrolled_steps weights_over_training
+        decoding_steps gate_diagram line_styles loss_curves probe_accuracy score_comparison stepper
+        table unrolled_steps weights_over_training
     """,
     "exercises": "Verdict check names",
 }
