@@ -66,12 +66,12 @@ def gru_state(state: Floats, candidate: Floats, update: Floats) -> Floats:
         mask=np.ones((1, 3), bool),
     ),
     case(
-        "a state at a place of padding counts for nothing, and divide by the number of words",
+        "padding counts for nothing: divide by the number of words",
         states=numbers(1, 3, 2),
         mask=np.array([[True, True, False]]),
     ),
     case(
-        "each sentence is divided by its own number of words: keep an axis of size 1",
+        "each has its own number of words: keep an axis of size 1",
         states=numbers(2, 3, 2),
         mask=np.array([[True, False, False], [True, True, True]]),
     ),
