@@ -27,7 +27,7 @@ LONGEST = dict(zip(BUCKETS, (15, 28, 40, 52, 64), strict=True))
 def training_pairs(order, seed, per_length, lengths="uniform"):
     """Pairs by bucket: as many of each length; "30": up to 30 words; "short": the grammar's draw.
 
-    The grammar draws short sentences more often: about half of them have 5 to 10 English words.
+    The grammar draws short sentences more often: more than a third have 5 to 10 English words.
     """
     if lengths == "short":
         pairs = corpus.generate_pairs(per_length * len(LENGTHS), seed=seed)

@@ -8,12 +8,11 @@ from variants import Variant
 
 from attention_helpers import corpus
 from attention_helpers._tensorflow import keras, tf
-from attention_helpers.metrics import links_from_weights
+from attention_helpers.metrics import forced, links_from_weights
 from attention_helpers.text import END_ID, START_ID, pad
 from attention_helpers.training import masked_crossentropy
 
 VOCABULARIES = corpus.source_vocabulary(), corpus.target_vocabulary()
-IDS = tf.TensorSpec((None, None), tf.int32)
 
 
 class Trainer:
@@ -22,11 +21,9 @@ class Trainer:
     def __init__(self, parts, batch_size):
         self.parts, self.batch_size = parts, batch_size
         self.model = Variant(*VOCABULARIES, parts=parts, seed=0)
-        self.rate = tf.Variable(0.0, dtype=tf.float32)
         self.optimizer = keras.optimizers.Adam(0.0, global_clipnorm=1.0)
         self.optimizer.build(self.model.trainable_variables)
         self.step = tf.function(self.take_step, jit_compile=True, autograph=False)
-        self.force = tf.function(self.read_forced, input_signature=[IDS, IDS], autograph=False)
 
     def train(self, pairs, steps, rate, seed):
         """Trains from new weights. Returns the seconds, and the losses in twenty parts."""
@@ -60,36 +57,18 @@ class Trainer:
         self.optimizer.apply(tape.gradient(loss, weights), self.model.trainable_variables)
         return loss
 
-    def read_forced(self, source, target_in):
-        logits, weights = self.model.teacher_force(source, target_in)
-        return tf.nn.log_softmax(logits), weights
-
-    def forced(self, pairs):
-        """For each pair, under teacher forcing: log-probabilities `(q + 1, v)` and weights."""
-        ordered = sorted(range(len(pairs)), key=lambda i: len(pairs[i].source))
-        found = {}
-        for first in range(0, len(ordered), 64):
-            places = ordered[first : first + 64]
-            source, target_in, _ = as_batch([pairs[i] for i in places])
-            logs, weights = (each.numpy() for each in self.force(source, target_in))
-            for i, log, weight in zip(places, logs, weights, strict=True):
-                q, k = len(pairs[i].target), len(pairs[i].source)
-                ids = [*VOCABULARIES[1].encode(pairs[i].target), END_ID]
-                right = log[: q + 1].argmax(axis=-1) == ids
-                found[i] = right, log[np.arange(q + 1), ids], weight[:q, :k]
-        return [found[i] for i in range(len(pairs))]
-
     def loss(self, pairs):
         """Nats per token."""
-        return -float(np.concatenate([logs for _, logs, _ in self.forced(pairs)]).mean())
+        said = forced(self.model, pairs)
+        return -float(np.concatenate([each.log_probabilities for each in said]).mean())
 
     def score(self, pairs, brief=False):
-        forced = self.forced(pairs)
+        said = forced(self.model, pairs)
         translations = self.model.translate([pair.source for pair in pairs])
-        has_weights = self.parts.context in ("moving", "additive", "dot")
-        links = [links_from_weights(weights) for _, _, weights in forced] if has_weights else None
+        looks = self.parts.context in ("moving", "additive", "dot")
+        links = [links_from_weights(each.weights[:-1]) for each in said] if looks else None
         tokens = [translation.tokens for translation in translations]
-        return score_translations(pairs, tokens, [right for right, _, _ in forced], links, brief)
+        return score_translations(pairs, tokens, [each.right for each in said], links, brief)
 
     def alignment(self, source):
         """The weights for a sentence, beside the gold links."""

@@ -5,6 +5,7 @@ from inspect import signature
 import numpy as np
 import pytest
 import tensorflow as tf
+from sacrebleu.metrics import BLEU
 
 from attention_helpers import functional, masks, metrics
 from attention_helpers.exercises import check, names
@@ -12,14 +13,26 @@ from attention_helpers.exercises.cases import EXERCISES
 
 # One right answer to each, in another way than the reference: in TensorFlow where it can be.
 RIGHT = {
+    "recurrent_states": lambda words, w, u, b: keras_states(words, w, u, b),
+    "perplexity": lambda probabilities: np.prod(1 / probabilities) ** (1 / len(probabilities)),
+    "ngram_precision": lambda translation, reference, n: sacrebleu_precision(
+        translation, reference, n
+    ),
     "padding_mask": masks.padding_mask,
     "masked_mean": lambda losses, mask: tf.reduce_mean(tf.boolean_mask(losses, mask)),
     "gru_state": lambda state, candidate, update: state + update * (candidate - state),
+    "mean_state": lambda states, mask: [
+        tf.reduce_mean(row[of_row], axis=0) for row, of_row in zip(states, mask, strict=True)
+    ],
     "softmax": tf.nn.softmax,
     "additive_attention_for_one_query": lambda query, key, w, u, v: [
         x[0] for x in functional.additive_attention(query[None] @ w, key @ u, key, v)
     ],
     "additive_scores": functional.additive_scores,
+    "weights_without_tanh": lambda query, key, v: np.tile(tf.nn.softmax(key @ v), (len(query), 1)),
+    "gradient_of_scores": lambda weights, value, gradient: (
+        (np.diag(weights) - np.outer(weights, weights)) @ value @ gradient
+    ),
     "links_from_weights": metrics.links_from_weights,
     "alignment_error_rate": metrics.alignment_error_rate,
     "lowest_error_rate": lambda sure, possible: metrics.alignment_error_rate(
@@ -47,6 +60,41 @@ RIGHT = {
     "scaled_dot_product_attention": functional.scaled_dot_product_attention,
     "causal_mask": masks.causal_mask,
 }
+
+
+def keras_states(words, w, u, b):
+    layer = tf.keras.layers.SimpleRNN(len(b), return_sequences=True)
+    layer.build((None, None, words.shape[-1]))
+    layer.set_weights([w, u, b])
+    return layer(words[None])[0]
+
+
+def sacrebleu_precision(translation, reference, n):
+    scorer = BLEU(tokenize="none", smooth_method="none", force=True, max_ngram_order=n)
+    score = scorer.corpus_score([" ".join(translation)], [[" ".join(reference)]])
+    return score.precisions[n - 1] / 100
+
+
+def states_from(step):
+    """A wrong answer to `recurrent_states`, from its step."""
+
+    def answer(words, w, u, b):
+        states = [np.zeros_like(b)]
+        for word in words:
+            states.append(step(word, states[-1], w, u, b))
+        return states[1:]
+
+    return answer
+
+
+def shared_of(ngrams, translation, reference, n):
+    """How many n-grams of the translation are in the reference, however often it has them."""
+    there = set(ngrams(reference, n))
+    return sum(gram in there for gram in ngrams(translation, n))
+
+
+def ngrams_of(words, n):
+    return [tuple(words[start : start + n]) for start in range(len(words) - n + 1)]
 
 
 def plain_softmax(scores):
@@ -89,6 +137,48 @@ def additive(query, key, w, u, v, activation=np.tanh):
 
 # Mistakes that readers make, with the hint that they should get.
 WRONG = [
+    (
+        "recurrent_states",
+        states_from(lambda x, s, w, u, b: np.tanh(x @ w) + s @ u + b),
+        "from a state of zeros",
+    ),
+    (
+        "recurrent_states",
+        lambda words, w, u, b: np.tanh(words @ w + b),
+        "the old state goes in as well",
+    ),
+    (
+        "recurrent_states",
+        states_from(lambda x, s, w, u, b: np.tanh(x @ w + u @ s + b)),
+        "the old state goes in as well",
+    ),
+    (
+        "recurrent_states",
+        lambda words, w, u, b: states_from(lambda x, s, w, u, b: np.tanh(x @ w + s @ u + b))(
+            words, w, u, b
+        )[-1:],
+        "the old state goes in as well",
+    ),
+    ("perplexity", lambda p: -np.log(p).mean(), "as unsure as among 4"),
+    ("perplexity", lambda p: np.mean(1 / p), "first the mean of -log p"),
+    ("perplexity", lambda p: 1 / np.mean(p), "first the mean of -log p"),
+    ("perplexity", lambda p: 2 ** -np.log(p).mean(), "as unsure as among 4"),
+    ("perplexity", lambda p: np.exp(-np.log(p).sum()), "first the mean of -log p"),
+    (
+        "ngram_precision",
+        lambda t, r, n: shared_of(ngrams_of, t, r, 1) / len(t),
+        "four words hold three pairs",
+    ),
+    (
+        "ngram_precision",
+        lambda t, r, n: shared_of(ngrams_of, t, r, n) / len(ngrams_of(t, n)),
+        "at most as often as the reference has it",
+    ),
+    (
+        "ngram_precision",
+        lambda t, r, n: sacrebleu_precision(r, t, n),
+        "divide by the n-grams of the translation",
+    ),
     ("padding_mask", lambda tokens: tokens != 0, "an axis of size 1"),
     ("padding_mask", lambda tokens: (tokens == 0)[..., None, :], "True where there is a token"),
     ("padding_mask", lambda tokens: (tokens != 0)[:, None, :], "no batch axis"),
@@ -102,6 +192,18 @@ WRONG = [
     ),
     ("gru_state", lambda s, c, z: z * s + (1 - z) * c, "the new state is the candidate"),
     ("gru_state", lambda s, c, z: s + z * c, "the new state is the candidate"),
+    ("mean_state", lambda states, mask: states.mean(axis=1), "counts for nothing"),
+    ("mean_state", lambda states, mask: states.mean(axis=-1), "axis 1"),
+    (
+        "mean_state",
+        lambda states, mask: np.einsum("bkn,bk->bn", states, mask) / mask.shape[1],
+        "divide by the number of words",
+    ),
+    (
+        "mean_state",
+        lambda states, mask: np.einsum("bkn,bk->bn", states, mask) * len(mask) / mask.sum(),
+        "its own number of words",
+    ),
     ("softmax", plain_softmax, "exp overflows"),
     ("softmax", lambda scores: tf.nn.softmax(scores, axis=0), "each row sums to one"),
     ("softmax", lambda scores: np.exp(scores), "equal scores, equal weights"),
@@ -129,6 +231,21 @@ WRONG = [
         lambda q, k, v: np.tanh(k[:, None] + q) @ v,
         "every query meets every key",
     ),
+    (
+        "weights_without_tanh",
+        lambda q, k, v: tf.nn.softmax(functional.additive_scores(q, k, v)),
+        "which term depends on the key?",
+    ),
+    ("weights_without_tanh", lambda q, k, v: tf.nn.softmax(k @ v), "which term depends on the key"),
+    ("weights_without_tanh", lambda q, k, v: tf.nn.softmax(k @ v)[None], "one row of weights"),
+    ("gradient_of_scores", lambda w, h, g: w * (h @ g), "one annotation is the context itself"),
+    (
+        "gradient_of_scores",
+        lambda w, h, g: w * ((h - h.mean(axis=0)) @ g),
+        "an annotation without weight",
+    ),
+    ("gradient_of_scores", lambda w, h, g: (h - w @ h) @ g, "the weighted mean"),
+    ("gradient_of_scores", lambda w, h, g: w * ((w @ h - h) @ g), "the weighted mean"),
     (
         "links_from_weights",
         lambda weights: {(t, int(s)) for t, s in enumerate(weights.argmax(axis=1))},

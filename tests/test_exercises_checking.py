@@ -282,7 +282,9 @@ def test_a_notebook_does_not_echo_the_verdict(capsys):
 
 
 def test_names_that_there_are_not():
-    with pytest.raises(ValueError, match="name: expected one of 'padding_mask', .* got 'sotfmax'"):
+    with pytest.raises(
+        ValueError, match="name: expected one of 'recurrent_states', .* got 'sotfmax'"
+    ):
         check("sotfmax", tf.nn.softmax)
     with pytest.raises(TypeError, match="answer: expected the function itself.* got ndarray"):
         check("softmax", np.ones(2))

@@ -17,6 +17,32 @@ def test_probe_accuracy_starts_at_position_one():
     assert ax.get_ylim() == (0, 1) and ax.get_xticks().tolist() == [1, 2, 3, 4, 5]
 
 
+def test_probe_accuracy_draws_a_chance_for_each_length_in_its_colour():
+    accuracy = {"5-10": [0.9, 0.7], "11-20": [0.6, 0.3, 0.2]}
+    chance = {"11-20": [0.1, 0.2, 0.1], "5-10": [0.3, 0.2]}
+    ax = plots.probe_accuracy(accuracy, chance=chance)
+    assert list(lines(ax)) == ["5–10", "11–20"]
+    for name, shown in (("5-10", "5–10"), ("11-20", "11–20")):
+        drawn = lines(ax, hidden=True)[f"_{name}: chance"]
+        assert drawn.get_ydata().tolist() == chance[name]
+        assert drawn.get_xdata().tolist() == lines(ax)[shown].get_xdata().tolist()
+        assert drawn.get_color() == lines(ax)[shown].get_color()
+
+
+@pytest.mark.parametrize(
+    "chance, message",
+    [
+        ({"a": [0.1]}, r"chance\['a'\]: expected as many positions as in accuracy, 2, got 1"),
+        ({"a": [0.1, 0.1], "b": [0.1]}, r"chance\['b'\]: expected as many .*, 0, got 1"),
+        ({"b": [0.1]}, r"chance\['.'\]: expected as many positions"),
+        ({"a": [0.1, 1.1]}, r"chance\['a'\]: expected finite numbers from 0 to 1"),
+    ],
+)
+def test_chance_is_for_the_same_positions(chance, message):
+    with pytest.raises(ValueError, match=message):
+        plots.probe_accuracy({"a": [0.5, 0.6]}, chance=chance)
+
+
 def test_loss_curves_average_the_last_steps_only():
     values = np.array([8.0, 4.0, 2.0, 1.0, 0.5, 0.25])
     ax = plots.loss_curves({"fixed": values, "dot": values[:3]}, window=3)

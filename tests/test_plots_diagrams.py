@@ -28,14 +28,29 @@ def test_attention_diagram_draws_wider_arrows_for_larger_weights():
     weights = [0.1, 0.6, 0.3]
     ax = plots.attention_diagram(weights, ["a", "b", "c"], ["x", "y"], step=1)
     blue = plots.MODELS["bahdanau"].colour.lower()
-    read = [a for a in arrows(ax) if to_hex(a.get_edgecolor()) == blue and a._posA_posB[0][1] < 1]
+    read = [a for a in arrows(ax) if to_hex(a.get_edgecolor()) == blue and a._posA_posB[0][1] < 2]
     assert [a._posA_posB[0][0] for a in read] == [0, 1, 2]
     assert {a._posA_posB[1][0] for a in read} == {1}  # all end below the word being written
     widths = [a.get_linewidth() for a in read]
     assert np.argsort(widths).tolist() == np.argsort(weights).tolist()
     texts = {text.get_text(): text.get_position()[0] for text in ax.texts}
     assert texts["0.10"] < texts["0.60"] < texts["0.30"]
-    assert "$c_{2}$" in texts and "query" in texts
+    assert "$c_{2}$" in texts
+
+
+@pytest.mark.parametrize("step", [0, 2])
+def test_attention_diagram_shows_who_asks_and_what_enters_afterwards(step):
+    """The state before the step goes down to the scores; the word before goes into the step."""
+    ax = plots.attention_diagram(step=step)
+    texts = {text.get_text() for text in ax.texts}
+    assert {"$s_{0}$", "query", "score each, then softmax", f"$y_{{{step}}}$"} <= texts
+    ends = [np.round(a._posA_posB, 1).tolist() for a in arrows(ax)]
+    (query,) = [a for a in arrows(ax) if a.get_linestyle() not in ("-", "solid")]
+    (x, y), (_, below) = query._posA_posB
+    assert round(x) == step - 1 and y > 3 and below < 2  # from s_{i-1} to the scores
+    assert [[-0.7, 4.2], [-0.3, 4.2]] in ends  # from s_0 to s_1
+    into = [a for a in ends if a[1][1] == 3.9 and abs(a[1][0] - step) < 0.3]
+    assert len(into) == 2  # the context and the word
 
 
 @pytest.mark.parametrize("step", [0, 1, 2, 3])

@@ -63,14 +63,16 @@ _NAMES = {
     "training": "masked_crossentropy train",
     "seq2seq": "GRU Memory Seq2Seq",
     "metrics": """
-        BUCKETS Interval alignment_error_rate alignment_precision alignment_recall
+        BUCKETS Forced IBMModel1 Interval alignment_error_rate alignment_precision alignment_recall
         attention_coverage attention_entropy bleu bleu_interval bleu_signature bucket_name by_length
-        chrf chrf_interval chrf_signature exact_match links_from_weights
+        chrf chrf_interval chrf_signature diagonal_links exact_match first_wrong_word
+        first_wrong_words forced forced_accuracy forced_alignment_error_rate links_from_weights
     """,
     "plots": """
-        MODELS STYLE AlignmentMap alignment alignment_map attention_diagram bleu_by_length
-        bottleneck_diagram by_depth capacity_sweep contraction_diagram line_styles loss_curves
-        probe_accuracy score_comparison
+        MODELS STYLE AlignmentMap Frame Stepper Table alignment alignment_map attention_diagram
+        bleu_by_length bleu_by_order bottleneck_diagram by_depth capacity_sweep contraction_diagram
+        decoding_steps gate_diagram line_styles loss_curves probe_accuracy score_comparison stepper
+        table unrolled_steps weights_over_training
     """,
     "exercises": "Verdict check names",
 }

@@ -1,8 +1,8 @@
 """Translation with a GRU encoder and a GRU decoder, with and without attention.
 
 Reading order: `GRU` is one recurrent layer; `Encoder` reads a sentence; a `Decoder` writes its
-translation from a `Memory` of it. The decoders differ in two methods: what they remember
-(`remember`) and how they find the context of the next word (`step`). `Seq2Seq` joins the two.
+translation from a `Memory` of it. The decoders differ in what they remember (`remember`), how they
+find the context of a word (`look`), and when (`step`). `Seq2Seq` joins encoder and decoder.
 
 Axes: `b` batch, `k` source position, `q` target position, `n` units, `m` depth of an annotation.
 """
@@ -90,8 +90,8 @@ class GRU(keras.layers.Layer):
 
 def orthogonal(shape: Sequence[int], dtype: Any = None) -> tf.Tensor:
     """Keras' initialiser, also in 16 bits, in which TensorFlow makes no matrix orthogonal."""
-    wide = dtype if dtype == "float64" else "float32"
-    return tf.cast(keras.initializers.Orthogonal()(shape, wide), dtype)
+    matrix = keras.initializers.Orthogonal()(shape, dtype if dtype == "float64" else "float32")
+    return tf.cast(matrix, dtype)
 
 
 def word_vectors(vocabulary_size: int, embedding_dim: int, dtype: Any) -> keras.layers.Embedding:
@@ -99,12 +99,8 @@ def word_vectors(vocabulary_size: int, embedding_dim: int, dtype: Any) -> keras.
 
     In trials on the book's corpus Keras' own start, uniform within 0.05, learnt far more slowly.
     """
-    embedding = keras.layers.Embedding(
-        vocabulary_size,
-        embedding_dim,
-        embeddings_initializer=keras.initializers.RandomNormal(stddev=0.5),
-        dtype=dtype,
-    )
+    start = keras.initializers.RandomNormal(stddev=0.5)
+    embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, start, dtype=dtype)
     embedding.build()
     return embedding
 
@@ -122,8 +118,8 @@ class Memory(NamedTuple):
     """What a decoder keeps of one batch of source sentences.
 
     `value` `(b, k, m)` is what it may look at, `key` `(b, k, u)` what it compares its query with
-    (or, with one vector and nothing to compare, that vector's share in the gates of each step),
-    `mask` `(b, 1, k)` is True where there is a word, `state` `(b, n)` is what it starts from.
+    (where nothing is compared, what every step uses again: the vector's share in the gates, or the
+    equal weights), `mask` `(b, 1, k)` is True where there is a word, `state` `(b, n)` the first one.
     """
 
     value: tf.Tensor
@@ -204,9 +200,15 @@ class Decoder(keras.layers.Layer):
         """What it keeps of a batch of sentences."""
         raise NotImplementedError
 
-    def step(self, projected: tf.Tensor, state: tf.Tensor, memory: Memory) -> Step:
-        """One word on, given the share of y_{i-1} in the gates `(b, 3n)`."""
+    def look(self, state: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, tf.Tensor]:
+        """The context `(b, m)` that a state `(b, n)` asks for, and the weights `(b, k)`."""
         raise NotImplementedError
+
+    def step(self, projected: tf.Tensor, state: tf.Tensor, memory: Memory) -> Step:
+        """One word on, given the share of y_{i-1} in the gates `(b, 3n)`: s_{i-1} asks."""
+        context, weights = self.look(state, memory)
+        state = self.gru.step(projected + self.context_kernel(context), state)
+        return state, context, weights
 
     def call(
         self, target: tf.Tensor, memory: Memory, training: bool = False
@@ -242,8 +244,7 @@ class FixedDecoder(Decoder):
     """RNNencdec: one vector, the last state of the encoder, is the context of every word."""
 
     def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
-        everything = tf.ones_like(mask[..., :1])
-        value = summary[:, None]
+        value, everything = summary[:, None], tf.ones_like(mask[..., :1])
         return Memory(value, self.context_kernel(value), everything, self.initial_state(summary))
 
     def step(self, projected: tf.Tensor, state: tf.Tensor, memory: Memory) -> Step:
@@ -251,8 +252,21 @@ class FixedDecoder(Decoder):
         return state, memory.value[:, 0], tf.ones_like(memory.value[..., 0])
 
 
+class MeanDecoder(Decoder):
+    """All words have the same weight, whatever state asks: the context is the mean annotation."""
+
+    def remember(self, annotations: tf.Tensor, summary: tf.Tensor, mask: tf.Tensor) -> Memory:
+        is_word = tf.cast(mask[:, 0, :, None], annotations.dtype)
+        shares = tf.math.divide_no_nan(is_word, tf.reduce_sum(is_word, axis=1, keepdims=True))
+        return Memory(annotations, shares, mask, self.initial_state(summary))
+
+    def look(self, state: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, tf.Tensor]:
+        context = tf.matmul(memory.key, memory.value, transpose_a=True)
+        return context[:, 0], memory.key[..., 0]
+
+
 class AttentionDecoder(Decoder):
-    """Keeps all annotations, and looks at them with each word; a subclass says when and how."""
+    """Scores all annotations anew with each word; a subclass says how, and when."""
 
     attention: BahdanauAttention | LuongAttention
 
@@ -261,7 +275,6 @@ class AttentionDecoder(Decoder):
         return Memory(annotations, key, mask, self.initial_state(summary))
 
     def look(self, state: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, tf.Tensor]:
-        """The context `(b, m)` that a state `(b, n)` asks for, and the weights `(b, k)`."""
         query = state[:, None]
         context, weights = self.attention.attend(query, memory.key, memory.value, memory.mask)
         return context[:, 0], weights[:, 0]
@@ -274,11 +287,6 @@ class BahdanauDecoder(AttentionDecoder):
         super().__init__(units=units, context_dim=context_dim, **kwargs)
         self.attention = BahdanauAttention(units, dtype=self.dtype_policy)
         self.attention.build((None, None, units), (None, None, context_dim))
-
-    def step(self, projected: tf.Tensor, state: tf.Tensor, memory: Memory) -> Step:
-        context, weights = self.look(state, memory)
-        state = self.gru.step(projected + self.context_kernel(context), state)
-        return state, context, weights
 
 
 class LuongDecoder(AttentionDecoder):
@@ -313,6 +321,7 @@ DECODERS: dict[str | None, Callable[..., Decoder]] = {
     "dot": partial(DotDecoder, score="dot"),
     "general": partial(LuongDecoder, score="general"),
     "concat": partial(LuongDecoder, score="concat"),
+    "mean": MeanDecoder,
 }
 
 
@@ -322,8 +331,8 @@ class Seq2Seq(Translator):
 
     Args:
         source_vocabulary, target_vocabulary: `text.Vocabulary`, or their lists of tokens.
-        attention: None (one fixed vector), "bahdanau", or one of Luong's: "dot", "general",
-            "concat".
+        attention: None (one fixed vector), "bahdanau", one of Luong's ("dot", "general", "concat"),
+            or "mean", which is "bahdanau" with equal weights in place of scored ones.
         units: n, the size of the states.
         embedding_dim: the size of the word vectors.
         dropout: the share of the embeddings and of the readout that training drops.
@@ -370,19 +379,12 @@ class Seq2Seq(Translator):
         sizes["dtype"] = self.dtype_policy
         self.attends = attention is not None  # one vector is no choice, and has no weights
         context_dim = units if attention in (None, "dot") else 2 * units
-        self.encoder = Encoder(
-            len(self.source_vocabulary),
-            bidirectional=self.attends,
-            name="encoder",
-            **sizes,
-        )
+        words = len(self.source_vocabulary), len(self.target_vocabulary)
+        self.encoder = Encoder(words[0], bidirectional=self.attends, name="encoder", **sizes)
         self.decoder = DECODERS[attention](
-            vocabulary_size=len(self.target_vocabulary),
-            context_dim=context_dim,
-            name="decoder",
-            **sizes,
+            vocabulary_size=words[1], context_dim=context_dim, name="decoder", **sizes
         )
-        self.depths = context_dim, (1 if self.attends else 3) * units, units  # of a memory
+        self.depths = context_dim, {None: 3 * units, "mean": 1}.get(attention, units), units
 
     def encode(self, source: ArrayLike, training: bool = False) -> Memory:
         """What the decoder reads of a batch of sentences, ids `(b, k)`: a `Memory`."""
@@ -444,7 +446,5 @@ def check_inputs(inputs: tf.Tensor, mask: Any) -> None:
         if mask.dtype == tf.bool and mask.shape.is_compatible_with(inputs.shape[:2]):
             return
         got = f"{mask.dtype.name} of shape {show(mask.shape)}"
-    raise ValueError(
-        f"mask: expected a boolean (b, k), True where there is a word, for inputs of shape "
-        f"{show(inputs.shape)}, got {got}"
-    )
+    shape = show(inputs.shape)
+    raise ValueError(f"mask: expected a boolean (b, k), True at the words of {shape}, got {got}")

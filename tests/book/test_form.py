@@ -7,23 +7,12 @@ import pytest
 import symbols
 from frame import notebooks
 
-# Pages that are being rewritten: take a line away, and the rules hold for the page.
-PENDING = {
-    "02_fixed_length_bottleneck",
-    "03_bahdanau_attention",
-}
-PAGES = [path for path in notebooks() if path.stem not in PENDING]
-
 
 @pytest.mark.parametrize("rule", form.RULES, ids=lambda rule: rule.__name__)
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", notebooks(), ids=lambda page: page.stem)
 def test_page(page, rule):
     complaints = list(rule(form.read(page)))
     assert not complaints, "\n".join(complaints)
-
-
-def test_pending_pages_exist():
-    assert PENDING <= {path.stem for path in notebooks()}
 
 
 # Cells of pages that were made to be bad, or good

@@ -220,8 +220,7 @@ def test_exercises_have_hints_and_executed_solutions(chapter):
 
 def test_prose_carries_the_code(chapter):
     words = sum(len(c["source"].split()) for c in cells_of(chapter, "markdown"))
-    visible = [c for c in cells_of(chapter, "code") if not {"hide-input"} & set(tags_of(c))]
-    code = [line for c in visible for line in c["source"].splitlines()]
+    code = [line for c in cells_of(chapter, "code") for line in c["source"].splitlines()]
     ratio = words / sum(bool(line.strip()) for line in code)
     print(f"{chapter.stem}: {ratio:.1f} words a line of code")
     low, high = WORDS_A_CODE_LINE

@@ -1,4 +1,4 @@
-"""Chapter 3, Bahdanau attention: additive scores, alignments and their error rate."""
+"""Chapter 3, Bahdanau attention: additive scores, their gradient, alignments and their error rate."""
 
 import numpy as np
 
@@ -80,6 +80,50 @@ def additive_attention_for_one_query(
 )
 def additive_scores(query: Floats, key: Floats, score_kernel: Floats) -> Floats:
     return np.array([[np.tanh(q + k) @ score_kernel for k in key] for q in query])
+
+
+@exercise(
+    case(
+        "without the tanh v . (query + key) = v . query + v . key: which term depends on the key?",
+        query=numbers(1, 2) / 4,
+        key=numbers(3, 2, start=2) / 4,
+        score_kernel=numbers(2, start=6) / 4,
+    ),
+    case(
+        "one row of weights for each query, though all rows are equal",
+        query=numbers(2, 3) / 4,
+        key=numbers(4, 3, start=2) / 4,
+        score_kernel=numbers(3, start=8) / 4,
+    ),
+)
+def weights_without_tanh(query: Floats, key: Floats, score_kernel: Floats) -> Floats:
+    return softmax(np.array([[(q + k) @ score_kernel for k in key] for q in query]))
+
+
+@exercise(
+    case(
+        "one annotation is the context itself: its score changes nothing",
+        weights=floats([1.0]),
+        value=numbers(1, 2),
+        context_gradient=floats([1.0, 2.0]),
+    ),
+    case(
+        "compare each annotation with the context, the weighted mean, and not with zero",
+        weights=floats([0.5, 0.5]),
+        value=floats([[1.0, 0.0], [3.0, 0.0]]),
+        context_gradient=floats([1.0, 0.0]),
+    ),
+    case(
+        "an annotation without weight cannot be heard: each row is multiplied by its weight",
+        weights=floats([0.5, 0.25, 0.25, 0.0]),
+        value=numbers(4, 3, start=2),
+        context_gradient=numbers(3, start=5),
+    ),
+)
+def gradient_of_scores(weights: Floats, value: Floats, context_gradient: Floats) -> Floats:
+    context = weights @ value
+    gradient: Floats = weights * ((value - context) @ context_gradient)
+    return gradient
 
 
 @exercise(

@@ -1,4 +1,4 @@
-"""Chapter 2, the fixed-length bottleneck: masks and means, the state of a GRU."""
+"""Chapters 1 and 2: masks and means of a padded batch, the state of a GRU."""
 
 import numpy as np
 
@@ -57,3 +57,25 @@ def masked_mean(losses: Floats, mask: Mask) -> float:
 )
 def gru_state(state: Floats, candidate: Floats, update: Floats) -> Floats:
     return (1 - update) * state + update * candidate
+
+
+@exercise(
+    case(
+        "without padding it is the mean over the words, axis 1",
+        states=numbers(1, 3, 2),
+        mask=np.ones((1, 3), bool),
+    ),
+    case(
+        "padding counts for nothing: divide by the number of words",
+        states=numbers(1, 3, 2),
+        mask=np.array([[True, True, False]]),
+    ),
+    case(
+        "each has its own number of words: keep an axis of size 1",
+        states=numbers(2, 3, 2),
+        mask=np.array([[True, False, False], [True, True, True]]),
+    ),
+)
+def mean_state(states: Floats, mask: Mask) -> Floats:
+    mean: Floats = (states * mask[..., None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+    return mean

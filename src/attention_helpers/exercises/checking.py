@@ -95,7 +95,7 @@ def names() -> list[str]:
 
     Example:
         >>> names()[:2]
-        ['padding_mask', 'masked_mean']
+        ['recurrent_states', 'perplexity']
     """
     return list(EXERCISES)
 

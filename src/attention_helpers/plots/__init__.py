@@ -14,6 +14,7 @@ from .alignments import alignment
 from .curves import loss_curves, probe_accuracy
 from .diagrams import attention_diagram, bottleneck_diagram
 from .einsums import contraction_diagram
+from .gates import gate_diagram
 from .maps import AlignmentMap, alignment_map
 from .scores import bleu_by_length, bleu_by_order, by_depth, capacity_sweep, score_comparison
 from .steppers import Frame, Stepper, stepper
@@ -38,6 +39,7 @@ __all__ = [
     "capacity_sweep",
     "contraction_diagram",
     "decoding_steps",
+    "gate_diagram",
     "line_styles",
     "loss_curves",
     "probe_accuracy",

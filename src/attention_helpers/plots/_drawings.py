@@ -10,7 +10,7 @@ from typing import Literal
 
 from ._checks import Numbers
 from ._html import holdable, width_of
-from ._tables import shown
+from ._shades import shown
 from .style import DEEP, GOLD
 
 # What is done, what happens in this frame, what is still to come. Told apart without colour too:

@@ -12,13 +12,15 @@ from ._checks import Numbers, Seeds, seeds_by_name
 from ._lines import bucket_label, draw_line, label_ends
 from .style import INK, drawing, label_axes, line_styles, ordered_styles
 
+CHANCE = (0, (1, 2))  # the dots of what a probe that knows nothing would read
+
 
 def probe_accuracy(
     accuracy: Mapping[str, Seeds],
     *,
     ax: Axes | None = None,
     title: str | None = None,
-    chance: float | None = None,
+    chance: float | Mapping[str, Seeds] | None = None,
 ) -> Axes:
     """How well a probe reads the i-th source word off the vector: one line a bucket of lengths.
 
@@ -26,15 +28,17 @@ def probe_accuracy(
         accuracy: for each bucket (or length), the accuracy at the positions 1, 2, …, 0 to 1. The
             buckets may have different numbers of positions.
         ax, title: as in `bleu_by_length`.
-        chance: accuracy of a probe that knows nothing (always the commonest word), as a dashed
-            line.
+        chance: accuracy of a probe that knows nothing (always the commonest word), as a dotted
+            line; or, since chance differs with length and position, a dictionary of the same names
+            and as many positions: a dotted line in the colour of each.
 
     Returns:
         The axes.
 
     Raises:
-        TypeError: `accuracy` is not a dictionary, or `chance` not a number.
-        ValueError: there is nothing to draw, or an accuracy is outside 0–1.
+        TypeError: `accuracy` is not a dictionary, or `chance` neither a number nor a dictionary.
+        ValueError: there is nothing to draw, an accuracy is outside 0–1, or chance is given for
+            other names or positions.
 
     Example:
         >>> ax = probe_accuracy({"5-10": [0.9, 0.8, 0.9], "11-20": [0.4, 0.3, 0.2, 0.5]})
@@ -42,8 +46,12 @@ def probe_accuracy(
         [1, 2, 3, 4]
     """
     curves = seeds_by_name("accuracy", accuracy, (0, 1))
-    if chance is not None:
-        chance = number("chance", chance, least=0, most=1)
+    of_chance: Mapping[str, Numbers] = {}
+    of_all = None
+    if isinstance(chance, Mapping):
+        of_chance = _same_positions(seeds_by_name("chance", chance, (0, 1)), curves)
+    elif chance is not None:
+        of_all = number("chance", chance, least=0, most=1)
     styles = ordered_styles(curves)
     lines = []
     with drawing(ax, (7.0, 4.2), title) as ax:
@@ -52,12 +60,13 @@ def probe_accuracy(
             label = bucket_label(name)
             every = max(1, len(values) // 8)
             lines.append(draw_line(ax, positions, values, styles[name], label, every))
+            if name in of_chance:
+                colour, hidden = styles[name].colour, f"_{name}: chance"
+                ax.plot(positions, of_chance[name], color=colour, lw=1.4, ls=CHANCE, label=hidden)
         longest = max(map(len, curves.values()))
-        if chance is not None:
-            dashes = (0, (2, 3))
-            lines += ax.plot(
-                [1, longest], [chance] * 2, color=INK, lw=1.2, ls=dashes, label="chance"
-            )
+        if of_all is not None:
+            at = [1, longest], [of_all, of_all]
+            lines += ax.plot(*at, color=INK, lw=1.2, ls=CHANCE, label="chance")
         ax.set_ylim(0, 1)
         ax.set_xlim(0.5, longest + 0.5)
         ax.set_xticks(_whole_steps(longest))
@@ -68,6 +77,19 @@ def probe_accuracy(
         )
         label_ends(ax, lines)
     return ax
+
+
+def _same_positions(
+    chance: dict[str, Numbers], curves: Mapping[str, Numbers]
+) -> dict[str, Numbers]:
+    for name in chance.keys() | curves.keys():
+        positions = [len(each.get(name, ())) for each in (curves, chance)]
+        if positions[0] != positions[1]:
+            raise ValueError(
+                f"chance[{name!r}]: expected as many positions as in accuracy, {positions[0]}, "
+                f"got {positions[1]}"
+            )
+    return chance
 
 
 def loss_curves(

@@ -69,7 +69,10 @@ def attention_diagram(
     step: int = 1,
     ax: Axes | None = None,
 ) -> Axes:
-    """The same with attention: the context is a weighted sum of all states, new for every word.
+    """The same with attention: the context is a weighted mean of all states, new for every word.
+
+    The state before the step asks: it is scored with every annotation, and a softmax makes weights
+    of the scores. Only then does the last word written enter, together with the context.
 
     Args:
         weights: one weight a source word, 0 to 1: how wide its arrow is.
@@ -88,7 +91,7 @@ def attention_diagram(
 
     Example:
         >>> ax = attention_diagram()
-        >>> "0.79" in [text.get_text() for text in ax.texts]
+        >>> {"0.79", "query", "$s_{0}$", "$y_{1}$"} <= {text.get_text() for text in ax.texts}
         True
     """
     source, target = _diagram_words(source, target)
@@ -100,37 +103,53 @@ def attention_diagram(
     step = integer("step", step, 0, len(target) - 1)
     blue = MODELS["bahdanau"].colour
     columns = max(len(source), len(target))
-    with drawing(ax, _size(columns)) as ax:
-        _set_limits(ax, columns)
+    width, height = _size(columns)
+    with drawing(ax, (width + 0.35, height + 1.3)) as ax:
+        ax.set(xlim=(-1.5, columns - 0.45), ylim=(-0.85, 5.15))
+        ax.set_axis_off()
         encoder = _states(ax, source, 0.0, "h", below=True)
-        decoder = _states(ax, target, 3.2, "s", below=False, bold=step)
+        decoder = _states(ax, target, 4.2, "s", below=False, bold=step)
         _chain(ax, encoder, 0.0, "<|-|>")
-        _chain(ax, decoder, 3.2)
+        _box(ax, -1, 4.2, "$s_{0}$", "#f2f2f2", GREY)
+        _chain(ax, [-1, *decoder], 4.2)
         at = decoder[step]
+        _score_bar(ax, encoder, 1.15)
         for x, weight in zip(encoder, shares, strict=True):
-            draw_arrow(ax, (x, 0.32), (at, 1.42), blue, 0.6 + 8 * weight, head=7 + 8 * weight)
+            draw_arrow(ax, (x, 0.32), (x, 0.87), GREY, 1.2)
+            draw_arrow(ax, (x, 1.43), (at, 2.62), blue, 0.6 + 8 * weight, head=7 + 8 * weight)
             # Beside its arrow, on the side that the arrow leans away from.
             side = "right" if x < at else "left"
-            beside = 0.78 * x + 0.22 * at + (0.12 if side == "left" else -0.12)
-            share = ax.text(beside, 0.56, f"{weight:.2f}", ha=side, va="center", fontsize=10)
+            beside = 0.8 * x + 0.2 * at + (1 if side == "left" else -1) * (0.12 + 0.14 * weight)
+            share = ax.text(beside, 1.66, f"{weight:.2f}", ha=side, va="center", fontsize=11)
             share.set_path_effects([withStroke(linewidth=3, foreground="white")])
-        _box(ax, at, 1.74, f"$c_{{{step + 1}}}$", "#dceaf5", blue, width=0.5)
-        left = at > max(encoder[-1], decoder[-1]) / 2
-        ax.text(
-            at + (-0.38 if left else 0.38),
-            1.6,
-            "weighted sum\nof the states",
-            ha="right" if left else "left",
-            va="center",
-            color=dark(blue),
-        )
-        draw_arrow(ax, (at, 2.06), (at, 2.88), blue, 2.2)
-        if step:
-            start, end = (decoder[step - 1] + 0.1, 2.88), (at - 0.28, 1.86)
-            draw_arrow(ax, start, end, INK, 1.3, dashes=(0, (3, 2)))
-            ax.text(decoder[step - 1] - 0.02, 2.3, "query", ha="center", va="center", fontsize=10)
-        _side_labels(ax)
+        _box(ax, at, 2.92, f"$c_{{{step + 1}}}$", "#dceaf5", blue, width=0.5)
+        draw_arrow(ax, (at, 3.24), (at, 3.88), blue, 2.2)
+        # What enters after the look: the last word; before the first there is the sign of a start.
+        draw_arrow(ax, (at - 0.45, 3.4), (at - 0.16, 3.9), INK, 1.3)
+        ax.text(at - 0.5, 3.28, f"$y_{{{step}}}$", ha="center", va="center", fontsize=13)
+        start, end = (at - 1.04, 3.88), (-0.78, 1.46)
+        draw_arrow(ax, start, end, INK, 1.3, dashes=(0, (3, 2)))
+        beside = max((start[0] + end[0]) / 2 - 0.42, -1.25)
+        ax.text(beside, 2.9, "query", ha="center", va="center", fontsize=11)
+        ax.text(-0.5, 0.0, "encoder", ha="right", va="center", fontsize=11, color=GREY)
+        ax.text(-1, 4.76, "decoder", ha="center", va="bottom", fontsize=11, color=GREY)
     return ax
+
+
+def _score_bar(ax: Axes, xs: list[int], y: float) -> None:
+    """Where the query meets every annotation."""
+    bar = FancyBboxPatch(
+        (xs[0] - 0.85, y - 0.22),
+        xs[-1] - xs[0] + 1.2,
+        0.44,
+        boxstyle="round,pad=0.06",
+        facecolor="#f7f7f7",
+        edgecolor=INK,
+        linewidth=1.3,
+    )
+    ax.add_patch(bar)
+    middle = (xs[0] + xs[-1]) / 2 - 0.2
+    ax.text(middle, y, "score each, then softmax", ha="center", va="center", fontsize=11)
 
 
 def _diagram_words(source: Sequence[str], target: Sequence[str]) -> tuple[list[str], list[str]]:

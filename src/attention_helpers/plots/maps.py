@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._html import CARD, FONT, element_id, html, id_from, text_of, width_of
-from ._tables import MARKS, checked_marks, key, rows_of, table
+from ._shades import MARKS, checked_marks, key, rows_of, shaded_table
 from .alignments import GoldLinks, checked_weights
 from .style import GOLD
 
@@ -54,7 +54,7 @@ class AlignmentMap:
         return (
             f'<p style="margin:0"><strong>{html(self.title)}</strong></p>'
             '<div class="scroll" style="overflow-x:auto">'
-            f"{table(rows, self._marks, label, of_row)}</div>"
+            f"{shaded_table(rows, self._marks, label, of_row)}</div>"
         )
 
     def _row_texts(self) -> list[str]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from ._checks import numbers
 from ._html import CARD, FONT, element_id, html, id_from, text_of
-from ._tables import Rows, Table, key, table
+from ._shades import Rows, Shaded, key, shaded_table
 from .style import GOLD, INK
 
 BYTES = 40_000
@@ -26,7 +26,7 @@ class Frame(NamedTuple):
     """
 
     caption: str
-    drawing: str | Rows | Table
+    drawing: str | Rows | Shaded
     text: str = ""
 
 
@@ -37,7 +37,7 @@ def checked_frames(frames: Iterable[Frame]) -> list[Frame]:
     for i, frame in enumerate(checked):
         text_of(f"frames[{i}].caption", frame.caption)
         text_of(f"frames[{i}].text", frame.text)
-        if isinstance(frame.drawing, Table):
+        if isinstance(frame.drawing, Shaded):
             continue
         if not isinstance(frame.drawing, str):
             _check_rows(f"frames[{i}].drawing", frame.drawing)
@@ -70,7 +70,7 @@ class Stepper:
         self.title = text_of("title", title)
         if not self.title.strip():
             raise ValueError(f"title: expected what the figure shows, got {title!r}")
-        marked = [frame.drawing for frame in self.frames if isinstance(frame.drawing, Table)]
+        marked = [frame.drawing for frame in self.frames if isinstance(frame.drawing, Shaded)]
         outlines = key(marked[0].marks) if marked else ""
         self._key = f"<p>{outlines}</p>" if outlines else ""
         self._drawn = [_drawn(frame) for frame in self.frames]
@@ -135,10 +135,10 @@ class Stepper:
 
 
 def _drawn(frame: Frame) -> str:
-    if isinstance(frame.drawing, Table):
-        return table(*frame.drawing)
+    if isinstance(frame.drawing, Shaded):
+        return shaded_table(*frame.drawing)
     if not isinstance(frame.drawing, str):
-        return table(frame.drawing)
+        return shaded_table(frame.drawing)
     # Quoted is only what an address or an attribute cannot hold as it is, for the size.
     picture = frame.drawing.translate({ord(sign): quote(sign) for sign in '%#<>"&\n\t\r'})
     address = f"data:image/svg+xml;charset=utf-8,{picture}"
@@ -152,7 +152,7 @@ def _drawn(frame: Frame) -> str:
 _CSS = f"""
 #steps {{font:14px/1.4 {FONT};color-scheme:light}}
 #steps form,#steps p {{margin:0}}
-#steps .frame p {{margin:8px 0}}
+#steps .frame p,#steps .frames+p {{margin:8px 0}}
 #steps input {{display:inline-block!important;width:18px;height:18px;margin:6px 3px 0;
  accent-color:{INK};vertical-align:middle;cursor:pointer}}
 #steps .keys {{display:inline!important;color:#555;margin-left:8px}}

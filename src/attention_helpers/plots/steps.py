@@ -11,7 +11,7 @@ from .._arguments import integer
 from ._checks import Numbers, numbers, words_of
 from ._drawings import WEIGHTS, decoding, subscript, unrolled
 from ._html import text_of
-from ._tables import Table, checked_marks, rows_of
+from ._shades import Shaded, checked_marks, rows_of
 from .alignments import GoldLinks, checked_weights
 from .steppers import Frame, Stepper
 
@@ -236,5 +236,5 @@ def weights_over_training(
         marks = checked_marks(gold, len(source), len(target))
         score = f" {text_of('score_name', score_name)} {found[k]:.2f}." if found else ""
         caption = f"After {step:,} training steps.{score}" if step else f"Before training.{score}"
-        frames.append(Frame(caption, Table(rows_of(of_step, source, target), marks)))
+        frames.append(Frame(caption, Shaded(rows_of(of_step, source, target), marks)))
     return Stepper(frames, title or "Attention weights during training", name)

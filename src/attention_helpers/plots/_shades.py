@@ -21,7 +21,7 @@ MARKS = {
 }
 
 
-class Table(NamedTuple):
+class Shaded(NamedTuple):
     """Rows of cells, and the marks of some of them, by (column, row) without the headings."""
 
     rows: Rows
@@ -74,7 +74,7 @@ def key(marks: Marks) -> str:
     )
 
 
-def table(
+def shaded_table(
     rows: Rows,
     marks: Marks | None = None,
     attributes: str = "",
