@@ -35,6 +35,15 @@ RIGHT = {
     ),
     "links_from_weights": metrics.links_from_weights,
     "alignment_error_rate": metrics.alignment_error_rate,
+    "lowest_error_rate": lambda sure, possible: metrics.alignment_error_rate(
+        {(j, i) for i, j in ({i: j for j, i in possible} | {i: j for j, i in sure}).items()},
+        sure,
+        possible,
+    ),
+    "cut_off": lambda weights, place: tf.math.divide_no_nan(
+        kept := weights * (1 - tf.one_hot(place, weights.shape[-1])),
+        tf.reduce_sum(kept, axis=-1, keepdims=True),
+    ),
     "inner_product": lambda a, b: tf.einsum("d,d->", a, b),
     "outer_product": lambda a, b: tf.einsum("q,k->qk", a, b),
     "column_sums": lambda matrix: tf.einsum("qk->k", matrix),
@@ -110,6 +119,10 @@ def subtract_a_thousand(scores, mask):
 
 def lowest_number_only(scores, mask):
     return tf.nn.softmax(tf.where(mask, scores, scores.dtype.type(-1e9)))
+
+
+def without_the_rest(weights, place):
+    return weights * (np.arange(weights.shape[-1]) != place)
 
 
 def attend(query, key, value, scale=1.0, axis=-1):
@@ -252,6 +265,36 @@ WRONG = [
         "alignment_error_rate",
         lambda a, s, p: 1 - 2 * len(a & s) / (len(a) + len(s)),
         "possible, though not sure, is no error",
+    ),
+    ("lowest_error_rate", lambda sure, possible: 0.0, "the other is missed"),
+    (
+        "lowest_error_rate",
+        lambda sure, possible: metrics.alignment_error_rate(sure, sure, possible),
+        "the other is missed",
+    ),
+    (
+        "lowest_error_rate",
+        lambda sure, possible: (
+            1 - 2 * len({i for _, i in sure}) / (len({i for _, i in possible}) + len(sure))
+        ),
+        "takes a possible one",
+    ),
+    (
+        "lowest_error_rate",
+        lambda sure, possible: 1 - 2 * len({j for j, _ in sure}) / (2 * len(sure)),
+        "one can be proposed",
+    ),
+    ("cut_off", lambda weights, place: np.delete(weights, place, axis=-1), "gets 0"),
+    ("cut_off", without_the_rest, "divided by what is left"),
+    (
+        "cut_off",
+        lambda weights, place: without_the_rest(weights, place) / (1 - weights[..., place].max()),
+        "keep the axis of the sum",
+    ),
+    (
+        "cut_off",
+        lambda weights, place: without_the_rest(weights, place) / (1 - weights[..., place, None]),
+        "zeros, not 0/0",
     ),
     ("inner_product", lambda a, b: a * b, "multiply, and sum"),
     ("outer_product", lambda a, b: np.einsum("q,k->kq", a, b), "all pairs"),
