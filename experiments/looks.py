@@ -9,10 +9,12 @@ from variants import Parts, Variant
 
 from attention_helpers import metrics
 from attention_helpers._tensorflow import keras, tf
-from attention_helpers.metrics import alignment_error_rate, links_from_weights
+from attention_helpers.metrics import alignment_error_rate, forced, links_from_weights
 
 # A word is listed if the test sentences hold it so often.
 LISTED = 30
+# The changes of weights (see CHANGES) that are scored word by word.
+STAYS = "without the largest", "only another", "uniform"
 
 
 def record(reads, seed, *, steps, learning_rate, batch_size, scored, **sizes):
@@ -23,14 +25,14 @@ def record(reads, seed, *, steps, learning_rate, batch_size, scored, **sizes):
     train = training_pairs("natural", seed, sizes["pairs_per_length"])
     for step in training_steps(trainer, train, steps, learning_rate, seed):
         if step in scored:
-            curve.append({"step": step, **score(pairs, trainer.forced(pairs))})
-    said = trainer.forced(pairs)
+            curve.append({"step": step, **score(pairs, forced(trainer.model, pairs))})
+    said = forced(trainer.model, pairs)
     looks = one_look_at_a_time(trainer, pairs, said)
     return {
         "curve": curve,
         **score(pairs, said),
         "one_link": one_link(pairs),
-        "words": words(pairs, said, looks["without the largest"]),
+        "words": words(pairs, said, looks),
         **shares_right(pairs, said, looks),
         "all_looks": all_looks(trainer, pairs),
     }
@@ -51,8 +53,8 @@ def training_steps(trainer, pairs, steps, rate, seed):
 
 
 def score(pairs, said):
-    links = [links_from_weights(weights) for _, _, weights in said]
-    right = np.concatenate([right for right, _, _ in said])
+    links = [links_from_weights(each.weights[:-1]) for each in said]
+    right = np.concatenate([each.right for each in said])
     return {"forced_accuracy": round(float(right.mean()), 4), "aer": round(aer(links, pairs), 4)}
 
 
@@ -75,39 +77,44 @@ def one_link(pairs):
 # The words, one by one
 
 
-def words(pairs, said, blind):
-    """For each French word: how often it goes astray, and what it looks at then.
+def words(pairs, said, looks):
+    """For each French word: how often it goes astray, what it looks at then, and what it can do without.
 
-    Astray is a word whose largest weight lies where not even a possible link is. "blind" is the
-    share of the right ones that stay right if their largest weight is cut off.
+    Astray is a word whose largest weight lies where not even a possible link is. "stays" is the
+    share of the right ones that stay right under a change of weights.
     """
-    seen, astray, right, stays = Counter(), Counter(), Counter(), Counter()
+    seen, astray, right = Counter(), Counter(), Counter()
+    stays = {change: Counter() for change in STAYS}
     places, sources = defaultdict(Counter), defaultdict(Counter)
-    for pair, (is_right, _, rows), is_blind in zip(pairs, said, blind, strict=True):
-        for j, (word, row) in enumerate(zip(pair.target, rows, strict=True)):
+    for n, (pair, (is_right, _, rows)) in enumerate(zip(pairs, said, strict=True)):
+        for j, (word, row) in enumerate(zip(pair.target, rows[:-1], strict=True)):
             seen[word] += 1
             right[word] += int(is_right[j])
-            stays[word] += int(is_right[j] and is_blind[j])
+            for change in STAYS:
+                stays[change][word] += int(is_right[j] and looks[change][n][j])
             at = int(row.argmax())
-            if (at, j) in pair.possible:
-                continue
-            astray[word] += 1
-            gold = {i for i, target in pair.sure if target == j} or {
-                i for i, target in pair.possible if target == j
-            }
-            places[word][min((at - i for i in gold), key=abs)] += 1
-            sources[word][pair.source[at]] += 1
+            if (at, j) not in pair.possible:
+                astray[word] += 1
+                places[word][shift_from_gold(pair, at, j)] += 1
+                sources[word][pair.source[at]] += 1
     return {
         word: {
             "count": seen[word],
             "astray": astray[word],
-            "blind": round(stays[word] / max(1, right[word]), 4),
+            "stays": {c: round(stays[c][word] / max(1, right[word]), 4) for c in STAYS},
             "shifts": {str(shift): n for shift, n in places[word].most_common(4)},
             "looks_at": dict(sources[word].most_common(4)),
         }
         for word in sorted(seen, key=lambda word: (-astray[word], word))
         if seen[word] >= LISTED
     }
+
+
+def shift_from_gold(pair, at, j):
+    """How many places from its gold link a word looks: a sure one, if it has any; the nearest."""
+    gold = {i for i, target in pair.sure if target == j}
+    gold = gold or {i for i, target in pair.possible if target == j}
+    return min((at - i for i in gold), key=abs)
 
 
 # Looks that are changed: functions of the weights `(b, k)`, the mask and the gold links `(b, k)`
@@ -207,7 +214,7 @@ def one_look_at_a_time(trainer, pairs, said):
         rows = looks_of_batch(trainer.model, twins, [pairs[n] for n in group])
         for name in CHANGES:
             for n, row in zip(group, rows[name], strict=True):
-                right[name][n] = row[: len(said[n][0])]
+                right[name][n] = row[: len(said[n].right)]
     return right
 
 
@@ -219,7 +226,7 @@ def shares_right(pairs, said, looks):
     names = "all", "linked", "astray"
     found = {change: {name: [] for name in names} for change in CHANGES}
     for n, (pair, (right, _, weights)) in enumerate(zip(pairs, said, strict=True)):
-        at = weights.argmax(axis=-1)
+        at = weights[:-1].argmax(axis=-1)
         linked = np.array([(int(i), j) in pair.possible for j, i in enumerate(at)])
         for change in CHANGES:
             row = looks[change][n]
