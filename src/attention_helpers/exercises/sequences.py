@@ -7,21 +7,23 @@ import numpy as np
 
 from .cases import Floats, case, exercise, floats, numbers
 
+TWO_UNITS = {
+    "W": numbers(2, 2, start=3) / 4,
+    "U": numbers(2, 2, start=6) / 4,
+    "b": floats([0.5, -0.5]),
+}
+
 
 @exercise(
     case(
         "from a state of zeros only word @ W + b is left, inside the tanh",
         words=numbers(1, 2),
-        W=numbers(2, 2, start=3) / 4,
-        U=numbers(2, 2, start=6) / 4,
-        b=floats([0.5, -0.5]),
+        **TWO_UNITS,
     ),
     case(
         "the old state goes in as well, inside the tanh: state @ U",
         words=numbers(3, 2),
-        W=numbers(2, 2, start=3) / 4,
-        U=numbers(2, 2, start=6) / 4,
-        b=floats([0.5, -0.5]),
+        **TWO_UNITS,
     ),
     case(
         "the state has as many numbers as b, which need not be as many as a word has",
