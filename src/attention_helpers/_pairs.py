@@ -10,7 +10,7 @@ import numpy as np
 
 from ._arguments import integer
 from ._run import describe_sentences
-from .text import SentencePair, Vocabulary, encode_sentence
+from .text import SentencePair, check_pairs, encode_side
 from .translator import Translator
 
 Sentences: TypeAlias = list[list[int]]
@@ -44,24 +44,11 @@ def encode_pairs(
     if not isinstance(pairs, Iterable):
         raise TypeError(f"{name}: expected a list of sentence pairs, got {pairs!r}")
     pairs = list(pairs)
-    for place, pair in enumerate(pairs):
-        if not (hasattr(pair, "source") and hasattr(pair, "target")):
-            raise TypeError(
-                f"{name}[{place}]: expected source and target, as a text.SentencePair has them, "
-                f"got {type(pair).__name__}"
-            )
-    if not pairs:
-        raise ValueError(f"{name}: expected at least one pair of sentences, got none")
-
-    def ids(side: str, vocabulary: Vocabulary, **ends: bool) -> Sentences:
-        sentences = enumerate(getattr(pair, side) for pair in pairs)
-        return [
-            encode_sentence(f"{name}[{n}].{side}", words, vocabulary, unknown=unknown, **ends)
-            for n, words in sentences
-        ]
-
-    sources = ids("source", model.source_vocabulary)
-    targets = ids("target", model.target_vocabulary, start=True, end=True)
+    check_pairs(name, pairs)
+    sources = encode_side(name, pairs, "source", model.source_vocabulary, unknown)
+    targets = encode_side(
+        name, pairs, "target", model.target_vocabulary, unknown, start=True, end=True
+    )
     encoded = Encoded(sources, targets, list(range(len(pairs))), left_out=0)
     return encoded if max_length is None else without_long(name, encoded, max_length)
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Protocol, TypeAlias, TypeVar
 
+from ..text import check_pairs
+
 Sentence: TypeAlias = str | Sequence[str]
 Item = TypeVar("Item")
 
@@ -61,16 +63,10 @@ def _tokens(name: str, i: int, sentence: Sequence[str]) -> list[str]:
 def listed_pairs(name: str, pairs: Iterable[AnyPair]) -> list[AnyPair]:
     """Pairs of sentences, one at least, each with a source and a target of one word at least."""
     as_list = listed(name, pairs, "sentence pairs")
+    check_pairs(name, as_list)
     for place, pair in enumerate(as_list):
-        if not (hasattr(pair, "source") and hasattr(pair, "target")):
-            raise TypeError(
-                f"{name}[{place}]: expected source and target, as a text.SentencePair has them, "
-                f"got {type(pair).__name__}"
-            )
         _check_words(f"{name}[{place}].source", pair.source)
         _check_words(f"{name}[{place}].target", pair.target)
-    if not as_list:
-        raise ValueError(f"{name}: expected at least one pair of sentences, got none")
     return as_list
 
 

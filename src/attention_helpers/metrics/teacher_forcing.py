@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._arguments import integer
-from ..text import END_ID, START_ID, SentencePair, Vocabulary, encode_sentence, pad
+from ..text import END_ID, START_ID, SentencePair, Vocabulary, encode_side, pad
 from ._checks import AnyPair, Pair, listed, listed_pairs
 from .alignments import alignment_error_rate, links_from_weights
 
@@ -80,16 +80,8 @@ def forced(
     if not callable(getattr(model, "teacher_force", None)):
         raise TypeError(f"model: expected a Translator, got {model!r:.60}")
     pairs = listed_pairs("pairs", pairs)
-
-    def encoded(side: str, vocabulary: Vocabulary) -> list[list[int]]:
-        sentences = [getattr(pair, side) for pair in pairs]
-        return [
-            encode_sentence(f"pairs[{n}].{side}", words, vocabulary, unknown=unknown)
-            for n, words in enumerate(sentences)
-        ]
-
-    sources = encoded("source", model.source_vocabulary)
-    targets = encoded("target", model.target_vocabulary)
+    sources = encode_side("pairs", pairs, "source", model.source_vocabulary, unknown)
+    targets = encode_side("pairs", pairs, "target", model.target_vocabulary, unknown)
     said: dict[int, Forced] = {}
     by_length = sorted(range(len(pairs)), key=lambda n: (len(targets[n]), len(sources[n])))
     for first in range(0, len(pairs), batch_size):
@@ -153,6 +145,7 @@ def forced_alignment_error_rate(said: Iterable[Forced], pairs: Iterable[Sentence
     """
     said = _listed_forced(said)
     pairs = _fitting(said, pairs)
+    links = []
     for n, (each, pair) in enumerate(zip(said, pairs, strict=True)):
         if each.weights is None:
             raise ValueError(
@@ -160,7 +153,7 @@ def forced_alignment_error_rate(said: Iterable[Forced], pairs: Iterable[Sentence
             )
         if not getattr(pair, "possible", None):
             raise ValueError(f"pairs[{n}]: expected gold links, got none")
-    links = [links_from_weights(each.weights[:-1]) for each in said if each.weights is not None]
+        links.append(links_from_weights(each.weights[:-1]))
     return alignment_error_rate(
         links, [pair.sure for pair in pairs], [pair.possible for pair in pairs]
     )

@@ -2,6 +2,7 @@
 
 from .batches import batches_by_length
 from .pairs import SentencePair, read_pairs, tokenize
+from .pairs import check_pairs as check_pairs  # what is not in `__all__` is for the package itself
 from .subwords import Subwords
 from .vocabulary import (
     END,
@@ -15,8 +16,9 @@ from .vocabulary import (
     Vocabulary,
     pad,
 )
-from .vocabulary import encode_all as encode_all  # these two are for the package itself
+from .vocabulary import encode_all as encode_all
 from .vocabulary import encode_sentence as encode_sentence
+from .vocabulary import encode_side as encode_side
 
 __all__ = [
     "END",

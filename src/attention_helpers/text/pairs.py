@@ -6,6 +6,7 @@ import gzip
 import os
 import re
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -40,6 +41,18 @@ class SentencePair(NamedTuple):
     target: tuple[str, ...]
     sure: frozenset[tuple[int, int]] = frozenset()
     possible: frozenset[tuple[int, int]] = frozenset()
+
+
+def check_pairs(name: str, pairs: Sequence[object]) -> None:
+    """That there are pairs, and that each has a source and a target."""
+    for place, pair in enumerate(pairs):
+        if not (hasattr(pair, "source") and hasattr(pair, "target")):
+            raise TypeError(
+                f"{name}[{place}]: expected source and target, as a text.SentencePair has them, "
+                f"got {type(pair).__name__}"
+            )
+    if not pairs:
+        raise ValueError(f"{name}: expected at least one pair of sentences, got none")
 
 
 def read_pairs(path: PathName, target_path: PathName | None = None) -> list[tuple[str, str]]:

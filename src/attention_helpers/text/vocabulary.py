@@ -242,6 +242,23 @@ def encode_all(
     ]
 
 
+def encode_side(
+    name: str,
+    pairs: Iterable[object],
+    side: str,
+    vocabulary: Vocabulary,
+    unknown: str,
+    **ends: bool,
+) -> list[list[int]]:
+    """The ids of all sources or all targets, whose errors say by NAME[number].SIDE which it is."""
+    return [
+        encode_sentence(
+            f"{name}[{number}].{side}", getattr(pair, side), vocabulary, unknown=unknown, **ends
+        )
+        for number, pair in enumerate(pairs)
+    ]
+
+
 def id_array(name: str, ids: Any, most: int = np.iinfo(np.int32).max) -> npt.NDArray[np.int32]:
     """The ids of one sentence, from 0 to `most`, as an int32 array of one axis."""
     try:
