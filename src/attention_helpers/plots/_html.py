@@ -48,6 +48,15 @@ def html(text: str) -> str:
     return escape(holdable(text))
 
 
+def card(kind: str, name: str, css: str, body: str) -> str:
+    """The element of a figure, its style in front of what it shows."""
+    # No MathJax in here: the "$" of a word is a dollar.
+    return (
+        f'<div class="attention-{kind} tex2jax_ignore mathjax_ignore" id="{name}" '
+        f'style="{CARD}"><style>{css}</style>{body}</div>'
+    )
+
+
 def width_of(word: str) -> float:
     """Pixels that a word takes at most, bold and 14 pixels high, as in DejaVu Sans."""
 

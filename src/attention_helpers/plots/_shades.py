@@ -51,16 +51,17 @@ def cell(value: Cell, mark: str = "") -> str:
     """A text as it is; a weight from 0 to 1 as a number on its shade, outlined if it has a mark."""
     if isinstance(value, str):
         return f"<td>{html(value)}</td>"
-    shade = to_hex(WEIGHTS(float(f"{value:.2f}")))
-    if value < 0.005:
-        return "<td>0</td>" if not mark else f'<td style="{MARKS[mark]}" title="{mark} link">0</td>'
-    # The ink that has a contrast of at least 4.5 on the shade.
-    ink = ";color:#fff" if value > 0.7 else ";color:#000" if value > 0.4 else ""
-    style = f"background:{shade}{ink}"
+    text, styles, attributes = "0", [], ""
+    if value >= 0.005:
+        text = shown(value)
+        styles.append(f"background:{to_hex(WEIGHTS(float(f'{value:.2f}')))}")
+        if value > 0.4:  # the ink that has a contrast of at least 4.5 on the shade
+            styles.append("color:#fff" if value > 0.7 else "color:#000")
     if mark:
-        style += f";{MARKS[mark]}"
-    title = f' title="{mark} link"' if mark else ""
-    return f'<td style="{style}"{title}>{shown(value)}</td>'
+        styles.append(MARKS[mark])
+    if styles:
+        attributes = f' style="{";".join(styles)}"' + (f' title="{mark} link"' if mark else "")
+    return f"<td{attributes}>{text}</td>"
 
 
 def key(marks: Marks) -> str:

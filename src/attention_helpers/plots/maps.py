@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ._html import CARD, FONT, element_id, html, id_from, text_of, width_of
+from ._html import FONT, card, element_id, html, id_from, text_of, width_of
 from ._shades import MARKS, checked_marks, key, rows_of, shaded_table
 from .alignments import GoldLinks, checked_weights
 from .style import GOLD
@@ -40,12 +40,7 @@ class AlignmentMap:
         return f"AlignmentMap({len(self.target)} target words × {len(self.source)} source words)"
 
     def _repr_html_(self) -> str:
-        # No MathJax in here: the "$" of a word is a dollar.
-        return (
-            f'<div class="attention-map tex2jax_ignore mathjax_ignore" id="{self.name}" '
-            f'style="{CARD}">'
-            f"<style>{self._css()}</style>{self._body}</div>"
-        )
+        return card("map", self.name, self._css(), self._body)
 
     def _table(self) -> str:
         label = f' aria-label="{html(self.title)}"'

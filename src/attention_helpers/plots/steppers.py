@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from ._checks import numbers
-from ._html import CARD, FONT, element_id, html, id_from, text_of
+from ._html import FONT, card, element_id, html, id_from, text_of
 from ._shades import Rows, Shaded, key, shaded_table
 from .style import GOLD, INK
 
@@ -87,16 +87,13 @@ class Stepper:
         return f"Stepper({len(self.frames)} frames: {self.title})"
 
     def _repr_html_(self) -> str:
-        # No MathJax in here: the "$" of a word is a dollar.
-        return (
-            f'<div class="attention-steps tex2jax_ignore mathjax_ignore" id="{self.name}" '
-            f'style="{CARD}">'
-            f"<style>{self._css()}</style>"
+        frames = "".join(map(self._frame, self._numbers))
+        body = (
             f'<form method="dialog" aria-label="{html(self.title)}">'
             f"<p><strong>{html(self.title)}</strong></p>{self._buttons()}"
-            f'<div class="frames" aria-live="polite">{"".join(map(self._frame, self._numbers))}</div>'
-            f"{self._key}</form></div>"
+            f'<div class="frames" aria-live="polite">{frames}</div>{self._key}</form>'
         )
+        return card("steps", self.name, self._css(), body)
 
     @property
     def _numbers(self) -> range:
