@@ -68,6 +68,11 @@ class Sketch:
         self._lines[when] += f"M{x:.0f} {y:.0f}{tip}M{left}{tip}L{right}"
 
 
+def when(own: int, now: int) -> When:
+    """How a part stands to the frame: it has its turn in frame ``own``, and this is ``now``."""
+    return "now" if own == now else "done" if own < now else "later"
+
+
 def subscript(number: int) -> str:
     return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
@@ -82,16 +87,16 @@ def unrolled(
     sketch.rest = _bars([column * t + 40 for t in range(step + 1)], top + 47, states)
     for t in range(len(states)):
         x = column * t + 40
-        when: When = "now" if t == step else "done" if t < step else "later"
-        sketch.box(x, top, 60, 76, "", when)
-        sketch.words(x, top + 17, f"h{subscript(t)}", when)
+        at = when(t, step)
+        sketch.box(x, top, 60, 76, "", at)
+        sketch.words(x, top + 17, f"h{subscript(t)}", at)
         if t:
-            sketch.box(x, top + 108, width_of(words[t - 1]) + 14, 28, words[t - 1], when)
-            sketch.arrow(x, top + 107, x, top + 80, when)
-            sketch.arrow(x - column + 33, top + 47, x - 33, top + 47, when)
+            sketch.box(x, top + 108, width_of(words[t - 1]) + 14, 28, words[t - 1], at)
+            sketch.arrow(x, top + 107, x, top + 80, at)
+            sketch.arrow(x - column + 33, top + 47, x - 33, top + 47, at)
             if outputs:
-                sketch.arrow(x, top - 2, x, 24, when)
-                sketch.words(x, 17, outputs[t - 1] if t <= step else "?", when)
+                sketch.arrow(x, top - 2, x, 24, at)
+                sketch.words(x, 17, outputs[t - 1] if t <= step else "?", at)
     return sketch.svg(column * len(words) + max(80, 50 + width_of(words[-1]) / 2), top + 140)
 
 
@@ -119,7 +124,7 @@ def decoding(
     """The decoder as it writes word ``i``, counted from 1: ``target`` begins with y_0."""
 
     def at(own: int) -> When:
-        return "now" if stage == own else "done" if stage > own else "later"
+        return when(own, stage)
 
     column = max(58, 14 + max(map(width_of, source)))
     width = max(column * len(source) + 20, 560)
@@ -136,11 +141,11 @@ def decoding(
         if stage == ASKS:
             sketch.arrow(asking, 208, x, 58, "now")
         else:
-            sketch.words(x, 68, shown(weights[j]), "now" if stage == WEIGHTS else "done")
+            sketch.words(x, 68, shown(weights[j]), at(WEIGHTS))
     if stage != ASKS:
         sketch.rest = _shares(columns, weights, context, stage)
     sketch.box(context, 152, 56, 30, f"c{now}", at(CONTEXT))
-    sketch.box(asking, 212, 70, 36, f"s{before}", "now" if stage == ASKS else "done")
+    sketch.box(asking, 212, 70, 36, f"s{before}", at(ASKS))
     sketch.box(new, 212, 70, 36, f"s{now}", at(STATE))
     sketch.box(new, 282, width_of(enters) + 14, 30, enters, at(ENTERS))
     sketch.box(out, 212, wide, 36, leaves if stage == LEAVES else f"y{now} = ?", at(LEAVES))
@@ -151,7 +156,7 @@ def decoding(
     if stage == LEAVES:  # it is read off the context and the last word too
         sketch.arrow(context + 30, 164, out - 10, 209, "now")
         sketch.arrow(new + width_of(enters) / 2 + 10, 290, out - 10, 252, "now")
-    _has_read(sketch, f"s{before}", target[: i - 1], 13, 268, "now" if stage == ASKS else "done")
+    _has_read(sketch, f"s{before}", target[: i - 1], 13, 268, at(ASKS))
     if stage >= STATE:
         _has_read(sketch, f"s{now}", target[:i], new - 50, 334, at(STATE))
     return sketch.svg(width, 344)

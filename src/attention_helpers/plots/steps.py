@@ -230,11 +230,12 @@ def weights_over_training(
     found = [] if scores is None else list(numbers("scores", scores, (-np.inf, np.inf)))
     if scores is not None and len(found) != len(counts):
         raise ValueError(f"scores: expected one for each of {len(counts)} steps, got {len(found)}")
+    _, source, target = checked_weights(maps[0], source, target)  # all have its shape
+    marks = checked_marks(gold, len(source), len(target))
+    score_name = text_of("score_name", score_name)
     frames = []
     for k, (step, of_step) in enumerate(zip(counts, maps, strict=True)):
-        of_step, source, target = checked_weights(of_step, source, target)
-        marks = checked_marks(gold, len(source), len(target))
-        score = f" {text_of('score_name', score_name)} {found[k]:.2f}." if found else ""
+        score = f" {score_name} {found[k]:.2f}." if found else ""
         caption = f"After {step:,} training steps.{score}" if step else f"Before training.{score}"
         frames.append(Frame(caption, Shaded(rows_of(of_step, source, target), marks)))
     return Stepper(frames, title or "Attention weights during training", name)
