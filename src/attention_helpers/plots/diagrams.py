@@ -46,7 +46,8 @@ def bottleneck_diagram(
     source, target = _diagram_words(source, target)
     columns = max(len(source), len(target))
     with drawing(ax, _size(columns)) as ax:
-        _set_limits(ax, columns)
+        ax.set(xlim=(-1.15, columns - 0.45), ylim=(-0.85, 4.0))
+        ax.set_axis_off()
         encoder = _states(ax, source, 0.0, "h", below=True)
         decoder = _states(ax, target, 3.2, "s", below=False)
         _chain(ax, encoder, 0.0)
@@ -57,7 +58,8 @@ def bottleneck_diagram(
         draw_arrow(ax, (encoder[-1], 0.32), (middle + 0.27, 1.42), GOLD, 2.2)
         for x in decoder:
             draw_arrow(ax, (middle, 1.92), (x, 2.88), GOLD, 1.6)
-        _side_labels(ax)
+        for y, text in ((0.0, "encoder"), (3.2, "decoder")):
+            ax.text(-0.5, y, text, ha="right", va="center", fontsize=10, color=GREY)
     return ax
 
 
@@ -165,11 +167,6 @@ def _size(columns: int) -> tuple[float, float]:
     return 1.0 + 1.05 * columns, 4.4
 
 
-def _set_limits(ax: Axes, columns: int) -> None:
-    ax.set(xlim=(-1.15, columns - 0.45), ylim=(-0.85, 4.0))
-    ax.set_axis_off()
-
-
 def _states(
     ax: Axes,
     words: Sequence[str],
@@ -215,8 +212,3 @@ def _box(
     )
     ax.add_patch(box)
     ax.text(x, y, text, ha="center", va="center", fontsize=14)
-
-
-def _side_labels(ax: Axes) -> None:
-    for y, text in ((0.0, "encoder"), (3.2, "decoder")):
-        ax.text(-0.5, y, text, ha="right", va="center", fontsize=10, color=GREY)

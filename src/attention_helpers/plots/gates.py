@@ -58,7 +58,7 @@ def gate_diagram(
 
     Example:
         >>> ax = gate_diagram([0.8, -0.5], [1, 0], [-0.4, 0.3], [0, 0.5])
-        >>> [text.get_text() for text in ax.texts if text.get_gid() == "new"]  # the last row
+        >>> [text.get_text() for text in ax.texts if text.get_position()[1] == 0]  # the last row
         ['0.80', '−0.10']
 
     Source: Cho et al. 2014 (arXiv 1406.1078); z as in Bahdanau et al. 2014 (arXiv 1409.0473).
@@ -105,7 +105,7 @@ def _draw_row(ax: Axes, row: Row) -> None:
         _cell(ax, x, row.y, 0.7, face, EDGE)
         if row.is_gate:
             _cell(ax, x, row.y, 0.7 * value, GATE, "none")
-        text = ax.text(
+        ax.text(
             x,
             row.y,
             f"{value + 0.0:.2f}".replace("-", "−"),
@@ -115,7 +115,6 @@ def _draw_row(ax: Axes, row: Row) -> None:
             color="white" if not row.is_gate and abs(value) > 0.6 else INK,
             **AS_IS,
         )
-        text.set_gid("new" if row.y == 0 else None)
 
 
 def _cell(ax: Axes, x: float, y: float, height: float, face: Colour, edge: Colour) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from html import escape
 from numbers import Integral, Real
 
 import numpy as np
 
 from .._arguments import integer
+from ._html import html
 
 _CELL = "padding: 0.25em 0.75em; border-bottom: 1px solid #999; text-align: "
 
@@ -36,20 +36,12 @@ class Table:
                     f"rows[{place}]: expected {len(columns)} cells, one a column, got {len(row)}"
                 )
         self.columns, self.caption = list(columns), caption
-        whole = [
-            all(isinstance(row[x], Integral) for row in given if _is_number(row[x]))
-            for x in range(len(columns))
-        ]
-        self.rows = [
-            [
-                _text(cell, 0 if of_whole else digits)
-                for cell, of_whole in zip(row, whole, strict=True)
-            ]
-            for row in given
-        ]
+        by_column = list(zip(*given, strict=True))
+        texts = [_texts(cells, digits) for cells in by_column]
+        self.rows = [list(row) for row in zip(*texts, strict=True)]
         # A column of numbers is set to the right, where their last digits meet.
         self._right = [
-            all(row[x] is None or _is_number(row[x]) for row in given) for x in range(len(columns))
+            all(cell is None or _is_number(cell) for cell in cells) for cells in by_column
         ]
 
     def __repr__(self) -> str:
@@ -67,13 +59,13 @@ class Table:
     def _repr_html_(self) -> str:
         sides = [_CELL + ("right" if right else "left") for right in self._right]
         head = "".join(
-            f'<th scope="col" style="{side}; vertical-align: bottom">{escape(name)}</th>'
+            f'<th scope="col" style="{side}; vertical-align: bottom">{html(name)}</th>'
             for name, side in zip(map(_unbroken, self.columns), sides, strict=True)
         )
         rows = "".join(
-            f'<tr><th scope="row" style="{sides[0]}; font-weight: normal">{escape(row[0])}</th>'
+            f'<tr><th scope="row" style="{sides[0]}; font-weight: normal">{html(row[0])}</th>'
             + "".join(
-                f'<td style="{side}">{escape(cell)}</td>'
+                f'<td style="{side}">{html(cell)}</td>'
                 for cell, side in zip(row[1:], sides[1:], strict=True)
             )
             + "</tr>"
@@ -82,7 +74,7 @@ class Table:
         caption = ""
         if self.caption:
             style = "caption-side: top; text-align: left; color: inherit"
-            caption = f'<caption style="{style}">{escape(self.caption)}</caption>'
+            caption = f'<caption style="{style}">{html(self.caption)}</caption>'
         return (
             '<table class="results tex2jax_ignore mathjax_ignore" '
             f'style="border-collapse: collapse">{caption}'
@@ -97,6 +89,12 @@ def _unbroken(name: str) -> str:
 
 def _is_number(cell: object) -> bool:
     return isinstance(cell, Real) and not isinstance(cell, bool)
+
+
+def _texts(cells: Sequence[object], digits: int) -> list[str]:
+    """The cells of a column: its numbers have decimals unless all of them are integers."""
+    whole = all(isinstance(cell, Integral) for cell in cells if _is_number(cell))
+    return [_text(cell, 0 if whole else digits) for cell in cells]
 
 
 def _text(cell: object, digits: int) -> str:
