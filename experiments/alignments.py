@@ -12,11 +12,10 @@ Writes book/data/alignments.json, a record a run; what the file already holds is
 """
 
 import argparse
-import os
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-
+import copying
+import looks
 from common import DATA, HELD_OUT_SEED, Records, use_one_thread
 
 COPYING = {
@@ -61,9 +60,6 @@ def main(options):
 
 
 def make_record(task, reads, seed):
-    import copying
-    import looks
-
     if task == "copying":
         return copying.record(reads, seed, **COPYING)
     return looks.record(reads, seed, **TRANSLATION)

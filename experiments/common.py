@@ -13,10 +13,10 @@ import numpy as np
 from orders import ORDERS
 
 from attention_helpers import corpus, metrics
-from attention_helpers.metrics import BUCKETS, alignment_error_rate, bucket_name
+from attention_helpers.metrics import BUCKETS
 
 DATA = Path(__file__).resolve().parents[1] / "book" / "data"
-# Rates and sizes are chosen by validation sentences of another seed; the test sentences are these.
+# The test sentences are those of this seed; rates are chosen by validation sentences of another.
 HELD_OUT_SEED = 2
 LENGTHS = range(5, 51)
 # The most words of a translation of each bucket of English lengths; the few longer are left out.
@@ -50,73 +50,80 @@ def training_pairs(order, seed, per_length, lengths="uniform"):
 
 @lru_cache(maxsize=4)
 def held_out_pairs(order, seed, per_length):
-    """Sentences of the test split, as many of every length; the validation ones are others."""
-    test = drawn = []
-    for each in dict.fromkeys((HELD_OUT_SEED, seed)):
-        drawn = [
-            pair
-            for length in LENGTHS
-            for pair in corpus.generate_pairs(per_length, seed=each, split="test", length=length)
-        ]
-        test = test or drawn
-    known = set() if seed == HELD_OUT_SEED else {pair.source for pair in test}
-    return [ORDERS[order](pair) for pair in drawn if pair.source not in known]
+    """Sentences of the test split, as many of every length."""
+    return [
+        ORDERS[order](pair)
+        for length in LENGTHS
+        for pair in corpus.generate_pairs(per_length, seed=seed, split="test", length=length)
+    ]
 
 
-def score_translations(pairs, translations, forced, links=None, brief=False):
+def score_translations(pairs, translations, said, looks=False, brief=False):
     """Every score by length of the source.
 
     Args:
         pairs: the sentences and their references.
         translations: tokens, as the model translates them by itself.
-        forced: for each pair, whether each word and END were right, given the right ones before.
-        links: those of the largest weights under teacher forcing, or None.
+        said: what it says under teacher forcing, as of `metrics.forced`.
+        looks: whether its weights propose an alignment.
         brief: BLEU and the accuracy only.
     """
     references = [pair.target for pair in pairs]
-    lengths = np.array([len(pair.source) for pair in pairs])
+    lengths = [len(pair.source) for pair in pairs]
 
-    def by_length(metric):
-        found = {}
-        for first, last in BUCKETS:
-            inside = np.flatnonzero((first <= lengths) & (lengths <= last))
-            if len(inside):
-                found[bucket_name((first, last))] = round(float(metric(inside)), 4)
-        return found
+    def rounded(metric, given, expected):
+        found = metrics.by_length(metric, given, expected, lengths)
+        return {bucket: round(float(value), 4) for bucket, value in found.items()}
 
-    def bleu(inside):
-        return metrics.bleu([translations[i] for i in inside], [references[i] for i in inside])
+    def free(metric):
+        return rounded(metric, translations, references)
 
-    def of_words(inside, rows):
-        return np.mean(np.concatenate([rows[i] for i in inside]))
+    def forced(metric):
+        return rounded(metric, said, pairs)
 
-    def aer(inside):
-        sets = [[links[i] for i in inside]]
-        sets += [[getattr(pairs[i], name) for i in inside] for name in ("sure", "possible")]
-        return alignment_error_rate(*sets)
-
-    scores = {"bleu": by_length(bleu), "forced_accuracy": by_length(lambda i: of_words(i, forced))}
+    scores = {"bleu": free(metrics.bleu), "forced_accuracy": forced(metrics.forced_accuracy)}
     if brief:
         return scores
-    free = [
-        [j < len(translation) and translation[j] == word for j, word in enumerate(reference)]
-        for translation, reference in zip(translations, references, strict=True)
-    ]
-    first = [right.index(False) if False in right else len(right) for right in free]
     scores |= {
-        "exact_match": by_length(lambda i: np.mean([translations[k] == references[k] for k in i])),
-        "forced_exact_match": by_length(lambda i: np.mean([all(forced[k]) for k in i])),
-        "length_ratio": by_length(
-            lambda i: sum(len(translations[k]) for k in i) / sum(len(references[k]) for k in i)
-        ),
-        # How many words are right before the first wrong one.
-        "first_wrong": by_length(lambda i: np.mean([first[k] for k in i])),
-        "free_first_five": by_length(lambda i: of_words(i, [row[:5] for row in free])),
-        "forced_first_five": by_length(lambda i: of_words(i, [row[:5] for row in forced])),
+        "exact_match": free(metrics.exact_match),
+        "forced_exact_match": forced(forced_exact_match),
+        "length_ratio": free(length_ratio),
+        "first_wrong": free(words_before_the_first_wrong),
+        "free_first_five": free(free_first_five),
+        "forced_first_five": forced(forced_first_five),
     }
-    if links is not None:
-        scores["aer"] = {**by_length(aer), "all": round(aer(range(len(pairs))), 4)}
+    if looks:
+        error_rate = metrics.forced_alignment_error_rate
+        scores["aer"] = {**forced(error_rate), "all": round(error_rate(said, pairs), 4)}
     return scores
+
+
+def forced_exact_match(said, pairs):
+    return np.mean([each.right.all() for each in said])
+
+
+def length_ratio(translations, references):
+    return sum(map(len, translations)) / sum(map(len, references))
+
+
+def words_before_the_first_wrong(translations, references):
+    places = metrics.first_wrong_words(translations, references)
+    return np.mean([len(r) if at is None else at for at, r in zip(places, references, strict=True)])
+
+
+def free_first_five(translations, references):
+    """The share of the first five words that are right, each at its place."""
+    return np.mean(
+        [
+            j < len(translation) and translation[j] == word
+            for translation, reference in zip(translations, references, strict=True)
+            for j, word in enumerate(reference[:5])
+        ]
+    )
+
+
+def forced_first_five(said, pairs):
+    return np.concatenate([each.right[:5] for each in said]).mean()
 
 
 class Records:
@@ -125,33 +132,34 @@ class Records:
     def __init__(self, path, settings):
         self.path, self.settings = path, settings
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self.changed():
-            pass
+        self.read()
+
+    def read(self):
+        """What the file holds now, also of other processes: it is always whole."""
+        if not self.path.exists():
+            return {"settings": self.settings, "trials": [], "runs": []}
+        result = json.loads(self.path.read_text(encoding="utf-8"))
+        if result["settings"] != json.loads(json.dumps(self.settings)):
+            raise SystemExit(f"{self.path} was made with other settings; move it away first")
+        return result
 
     @contextmanager
     def changed(self):
-        """What the file holds now, to be changed: nobody else writes meanwhile."""
+        """What the file holds, to be changed: nobody else writes meanwhile."""
         with self.path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            self.result = {"settings": self.settings, "trials": [], "runs": []}
-            if self.path.exists():
-                self.result = json.loads(self.path.read_text(encoding="utf-8"))
-            if self.result["settings"] != json.loads(json.dumps(self.settings)):
-                raise SystemExit(f"{self.path} was made with other settings; move it away first")
-            before = json.dumps(self.result)
-            yield self.result
-            if json.dumps(self.result) != before or not self.path.exists():
-                write(self.path, self.result)
+            result = self.read()
+            yield result
+            write(self.path, result)
 
     def has(self, kind, **wanted):
-        """Whether there is such a record, also of another process."""
-        with self.changed() as result:
-            return any(wanted.items() <= flat(record).items() for record in result[kind])
+        """Whether there is such a record."""
+        return any(wanted.items() <= record.items() for record in self.read()[kind])
 
     def add(self, kind, record):
         with self.changed() as result:
             result[kind].append(record)
-            result[kind].sort(key=lambda each: str([*flat(each).items()][:3]))
+            result[kind].sort(key=lambda each: str([*each.items()][:3]))
 
     def put(self, name, value):
         with self.changed() as result:
@@ -159,17 +167,11 @@ class Records:
 
     def trials(self, **wanted):
         """The validation loss of each rate tried."""
-        with self.changed() as result:
-            return {
-                trial["learning_rate"]: trial["validation_loss"]
-                for trial in result["trials"]
-                if wanted.items() <= flat(trial).items()
-            }
-
-
-def flat(record):
-    """The values of a record that are no lists or dicts."""
-    return {name: value for name, value in record.items() if not isinstance(value, list | dict)}
+        return {
+            trial["learning_rate"]: trial["validation_loss"]
+            for trial in self.read()["trials"]
+            if wanted.items() <= trial.items()
+        }
 
 
 def show(name, record):

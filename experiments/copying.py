@@ -4,7 +4,7 @@ import numpy as np
 
 from attention_helpers._tensorflow import tf
 from attention_helpers.masks import padding_mask
-from attention_helpers.metrics import forced, forced_accuracy
+from attention_helpers.metrics import exact_match, forced, forced_accuracy
 from attention_helpers.seq2seq import Seq2Seq
 from attention_helpers.text import START_ID, SentencePair
 from attention_helpers.training import train
@@ -59,13 +59,13 @@ def record(reads, seed, words, vocabulary, batch_size, steps, learning_rate, tes
     held_out = copies(tests, test_seed, words, vocabulary)
     said = forced(model, held_out)
     translations = model.translate([pair.source for pair in held_out])
-    exact = [t.tokens == p.target for t, p in zip(translations, held_out, strict=True)]
+    copied = [translation.tokens for translation in translations]
     parts = np.array_split(history["loss"], 20)
     return {
         "train_seconds": round(history["seconds"] - history["compile_seconds"], 1),
         "losses": [round(float(part.mean()), 4) for part in parts],
         "forced_accuracy": round(forced_accuracy(said), 4),
-        "exact_match": round(float(np.mean(exact)), 4),
+        "exact_match": round(exact_match(copied, [pair.target for pair in held_out]), 4),
         **shifts(np.array([each.weights[:-1] for each in said])),
         "halves": which_half(model, held_out) if reads == "both" else None,
     }

@@ -4,12 +4,17 @@ from collections import Counter, defaultdict
 
 import numpy as np
 from common import held_out_pairs, training_pairs
-from trainer import VOCABULARIES, Trainer, as_batch, batches
+from trainer import VOCABULARIES, Trainer, as_batch
 from variants import Parts, Variant
 
 from attention_helpers import metrics
 from attention_helpers._tensorflow import keras, tf
-from attention_helpers.metrics import alignment_error_rate, forced, links_from_weights
+from attention_helpers.metrics import (
+    alignment_error_rate,
+    forced,
+    forced_accuracy,
+    forced_alignment_error_rate,
+)
 
 # A word is listed if the test sentences hold it so often.
 LISTED = 30
@@ -22,10 +27,13 @@ def record(reads, seed, *, steps, learning_rate, batch_size, scored, **sizes):
     pairs = held_out_pairs("natural", sizes["test_seed"], sizes["test_per_length"])
     trainer = Trainer(parts, batch_size)
     curve = []
-    train = training_pairs("natural", seed, sizes["pairs_per_length"])
-    for step in training_steps(trainer, train, steps, learning_rate, seed):
+
+    def watch(step):
         if step in scored:
             curve.append({"step": step, **score(pairs, forced(trainer.model, pairs))})
+
+    train = training_pairs("natural", seed, sizes["pairs_per_length"])
+    trainer.train(train, steps, learning_rate, seed, watch)
     said = forced(trainer.model, pairs)
     looks = one_look_at_a_time(trainer, pairs, said)
     return {
@@ -38,30 +46,11 @@ def record(reads, seed, *, steps, learning_rate, batch_size, scored, **sizes):
     }
 
 
-def training_steps(trainer, pairs, steps, rate, seed):
-    """`Trainer.train` with a stop before each step, and one after the last."""
-    fresh = Variant(*VOCABULARIES, parts=trainer.parts, seed=seed)
-    trainer.model.set_weights(fresh.get_weights())
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, steps - steps // 20, warmup_target=rate, warmup_steps=steps // 20
-    )
-    for number, batch in enumerate(batches(pairs, steps, trainer.batch_size, seed)):
-        yield number
-        trainer.optimizer.learning_rate.assign(schedule(number))
-        trainer.step(*batch)
-    yield steps
-
-
 def score(pairs, said):
-    links = [links_from_weights(each.weights[:-1]) for each in said]
-    right = np.concatenate([each.right for each in said])
-    return {"forced_accuracy": round(float(right.mean()), 4), "aer": round(aer(links, pairs), 4)}
-
-
-def aer(links, pairs):
-    return alignment_error_rate(
-        links, [pair.sure for pair in pairs], [pair.possible for pair in pairs]
-    )
+    return {
+        "forced_accuracy": round(forced_accuracy(said), 4),
+        "aer": round(forced_alignment_error_rate(said, pairs), 4),
+    }
 
 
 def one_link(pairs):
@@ -71,7 +60,8 @@ def one_link(pairs):
         links = dict(sorted((j, i) for i, j in pair.possible))
         links.update((j, i) for i, j in pair.sure)
         best.append({(i, j) for j, i in links.items()})
-    return round(aer(best, pairs), 4)
+    gold = [pair.sure for pair in pairs], [pair.possible for pair in pairs]
+    return round(alignment_error_rate(best, *gold), 4)
 
 
 # The words, one by one
@@ -128,14 +118,14 @@ def only_the_largest(weights, mask, gold):
     return tf.one_hot(tf.argmax(weights, axis=-1), tf.shape(weights)[-1])
 
 
-def without(places, weights, mask):
-    """One word of each sentence is masked; the weights of the others grow to one."""
+def without(places, weights):
+    """No weight for one word of each sentence; the weights of the others grow to one."""
     kept = tf.where(tf.one_hot(places, tf.shape(weights)[-1]) > 0, 0.0, weights)
     return tf.math.divide_no_nan(kept, tf.reduce_sum(kept, axis=-1, keepdims=True))
 
 
 def without_the_largest(weights, mask, gold):
-    return without(tf.argmax(weights, axis=-1), weights, mask)
+    return without(tf.argmax(weights, axis=-1), weights)
 
 
 def another(weights, mask):
@@ -146,7 +136,7 @@ def another(weights, mask):
 
 
 def without_another(weights, mask, gold):
-    return without(another(weights, mask), weights, mask)
+    return without(another(weights, mask), weights)
 
 
 def only_another(weights, mask, gold):
@@ -245,7 +235,7 @@ def looks_of_batch(model, twins, batch):
     source, target_in, target_out = as_batch(batch)
     gold = np.zeros((*target_in.shape, source.shape[1]), "float32")
     for n, pair in enumerate(batch):
-        for i, j in sorted(pair.possible) + sorted(pair.sure):
+        for i, j in pair.possible:
             gold[n, j, i] = 2.0 if (i, j) in pair.sure else 1.0
     memory = model.encode(source)
     state = model.start_state(memory)

@@ -7,10 +7,6 @@ Writes book/data/one_change.json: the trials that chose each learning rate, and 
 the file already holds is not made again, and several processes may write to it at a time.
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-
 from common import DATA
 from runs import STEPS, arguments, run_all
 

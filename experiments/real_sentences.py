@@ -8,15 +8,13 @@ trials on the validation sentences; the test sentences are used once, by the run
 """
 
 import argparse
-import os
 from functools import cache, partial
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-
 from common import DATA, Records, show, use_one_thread
+from variants import Parts, Variant
 
-from attention_helpers import datasets, metrics, text
+from attention_helpers import datasets, metrics, text, training
 
 BUCKETS = ((1, 10), (11, 15), (16, 20), (21, 40))  # words of the English sentence
 SUBWORDS = 3_000  # joint: both languages share them
@@ -71,14 +69,10 @@ def learning_rate(records, variant):
 
 def train(variant, seed, rate, steps):
     """A trained model and its history."""
-    from variants import Parts, Variant
-
-    from attention_helpers.training import train
-
     vocabulary = text.Vocabulary(subwords().tokens)
     parts = Parts(**VARIANTS[variant], **SHARED)
     model = Variant(vocabulary, vocabulary, parts=parts, seed=seed)
-    history = train(
+    history = training.train(
         model,
         load("train"),
         validation=load("val"),

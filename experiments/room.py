@@ -6,10 +6,6 @@ Writes book/data/room.json, in the form of one_change.json. A variant is called 
 each direction of its encoder and of its decoder: "ends-64" keeps 128 numbers of a sentence.
 """
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-
 from common import DATA
 from runs import STEPS, arguments, run_all
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from common import HELD_OUT_SEED, Records, held_out_pairs, show, training_pairs, use_one_thread
 from orders import ORDERS
+from trainer import Trainer
 from variants import Parts
 
 PAIRS_PER_LENGTH = 1_300  # of each English length from 5 to 50: 59,800 pairs
@@ -43,7 +44,7 @@ def run_all(variants, headline, options):
             run = {"variant": variant, "order": order, "seed": seed}
             if records.has("runs", **run):
                 continue
-            trainer = trainer or new_trainer(variants[variant])
+            trainer = trainer or Trainer(parts_of(variants[variant]), BATCH_SIZE)
             rate_of = variants[variant].get("rate_of", variant)
             rate = learning_rate(trainer, records, rate_of, order)
             record = train_and_score(trainer, variants[variant], order, seed, rate)
@@ -60,11 +61,8 @@ def plan(headline, options):
     return [(order, seed) for order in orders for seed in seeds]
 
 
-def new_trainer(variant):
-    from trainer import Trainer  # and with it TensorFlow, only if there is something to run
-
-    parts = {name: value for name, value in variant.items() if name in Parts.__annotations__}
-    return Trainer(Parts(**parts), BATCH_SIZE)
+def parts_of(variant):
+    return Parts(**{name: variant[name] for name in variant if name in Parts.__annotations__})
 
 
 def learning_rate(trainer, records, variant, order):

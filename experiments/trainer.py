@@ -8,9 +8,9 @@ from variants import Variant
 
 from attention_helpers import corpus
 from attention_helpers._tensorflow import keras, tf
-from attention_helpers.metrics import forced, links_from_weights
+from attention_helpers.metrics import forced
 from attention_helpers.text import END_ID, START_ID, pad
-from attention_helpers.training import masked_crossentropy
+from attention_helpers.training import training_step
 
 VOCABULARIES = corpus.source_vocabulary(), corpus.target_vocabulary()
 
@@ -22,11 +22,13 @@ class Trainer:
         self.parts, self.batch_size = parts, batch_size
         self.model = Variant(*VOCABULARIES, parts=parts, seed=0)
         self.optimizer = keras.optimizers.Adam(0.0, global_clipnorm=1.0)
-        self.optimizer.build(self.model.trainable_variables)
-        self.step = tf.function(self.take_step, jit_compile=True, autograph=False)
+        self.step = training_step(self.model, self.optimizer)
 
-    def train(self, pairs, steps, rate, seed):
-        """Trains from new weights. Returns the seconds, and the losses in twenty parts."""
+    def train(self, pairs, steps, rate, seed, watch=lambda step: None):
+        """Trains from new weights. Returns the seconds, and the losses in twenty parts.
+
+        `watch` is called with the number of steps done, before each step and after the last.
+        """
         self.model.set_weights(Variant(*VOCABULARIES, parts=self.parts, seed=seed).get_weights())
         for variable in self.optimizer.variables:
             variable.assign(tf.zeros_like(variable))
@@ -36,26 +38,19 @@ class Trainer:
         )
         compiled = set()
         for number, batch in enumerate(batches(pairs, steps, self.batch_size, seed)):
+            watch(number)
             self.optimizer.learning_rate.assign(schedule(number))
             start = time.perf_counter()
             losses.append(float(self.step(*batch)))
             if batch[0].shape in compiled:  # the first of a shape may have been compiled
                 seconds += time.perf_counter() - start
             compiled.add(batch[0].shape)
+        watch(steps)
         parts = np.array_split(losses, 20)
         return {
             "train_seconds": round(seconds, 1),
             "losses": [round(float(part.mean()), 4) for part in parts],
         }
-
-    def take_step(self, source, target_in, target_out):
-        weights = [tf.convert_to_tensor(each) for each in self.model.trainable_variables]
-        with tf.GradientTape() as tape:
-            tape.watch(weights)
-            logits, _ = self.model.stateless_call(weights, [], (source, target_in), training=True)
-            loss = masked_crossentropy(target_out, logits)
-        self.optimizer.apply(tape.gradient(loss, weights), self.model.trainable_variables)
-        return loss
 
     def loss(self, pairs):
         """Nats per token."""
@@ -66,9 +61,8 @@ class Trainer:
         said = forced(self.model, pairs)
         translations = self.model.translate([pair.source for pair in pairs])
         looks = self.parts.context in ("moving", "additive", "dot")
-        links = [links_from_weights(each.weights[:-1]) for each in said] if looks else None
         tokens = [translation.tokens for translation in translations]
-        return score_translations(pairs, tokens, [each.right for each in said], links, brief)
+        return score_translations(pairs, tokens, said, looks, brief)
 
     def alignment(self, source):
         """The weights for a sentence, beside the gold links."""

@@ -11,20 +11,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 import one_change
 import orders
 import room
-from common import Records, held_out_pairs, score_translations, training_pairs
-from variants import Parts, Variant
+from common import HELD_OUT_SEED, Records, held_out_pairs, score_translations, training_pairs
+from runs import TEST_PER_LENGTH, VALIDATION_PER_LENGTH, VALIDATION_SEED, parts_of
+from variants import Variant
 
 from attention_helpers import corpus
 from attention_helpers._tensorflow import tf
+from attention_helpers.metrics import Forced
 
 VOCABULARIES = corpus.source_vocabulary(), corpus.target_vocabulary()
 SOURCE = np.array([[5, 6, 7, 8, 9], [10, 11, 12, 0, 0]])
 TARGET = np.array([[1, 5, 6, 7, 8, 9], [1, 10, 11, 12, 0, 0]])
 ALL = one_change.VARIANTS | room.VARIANTS
-
-
-def parts_of(name):
-    return Parts(**{key: value for key, value in ALL[name].items() if key in Parts.__annotations__})
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +31,7 @@ def models():
 
     def model(name):
         if name not in made:
-            made[name] = Variant(*VOCABULARIES, parts=parts_of(name), seed=0)
+            made[name] = Variant(*VOCABULARIES, parts=parts_of(ALL[name]), seed=0)
         return made[name]
 
     return model
@@ -181,7 +179,8 @@ def test_lengths_are_uniform_and_the_sets_disjoint():
         max(len(p.source) for ps in training_pairs("natural", 0, 3, "30").values() for p in ps)
         == 30
     )
-    sets = [{p.source for p in held_out_pairs("natural", seed, 4)} for seed in (2, 3)]
+    sizes = {HELD_OUT_SEED: TEST_PER_LENGTH, VALIDATION_SEED: VALIDATION_PER_LENGTH}
+    sets = [{p.source for p in held_out_pairs("natural", *each)} for each in sizes.items()]
     sets.append({pair.source for of_bucket in pairs.values() for pair in of_bucket})
     assert not sets[0] & sets[1] and not sets[0] & sets[2] and not sets[1] & sets[2]
 
@@ -192,8 +191,9 @@ def test_scores_by_hand():
             tuple("abcdef"), tuple("uvwxyz"), frozenset({(0, 0)}), frozenset({(0, 0)})
         )
     ]
-    forced = [np.array([True] * 6 + [False])]
-    scores = score_translations(pairs, [tuple("uvXxy")], forced, [frozenset({(1, 0)})])
+    weights = np.tile([0.25, 0.75], (7, 1))  # every word looks at the second of the source
+    said = [Forced(np.array([True] * 6 + [False]), np.zeros(7), weights)]
+    scores = score_translations(pairs, [tuple("uvXxy")], said, looks=True)
     assert scores["first_wrong"] == {"5-10": 2.0}
     assert scores["free_first_five"] == {"5-10": 0.8}
     assert scores["forced_first_five"] == {"5-10": 1.0}
