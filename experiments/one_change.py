@@ -25,6 +25,7 @@ VARIANTS = {
     "dot-fed": {"context": "dot", "query": "after"},
     "bahdanau-forward": {"reads": "forward", "context": "additive"},
     "bahdanau-unfed": {"context": "additive", "fed": False},
+    "moving-back": {"context": "moving-back"},
     # Paths from the source to the translation, and from the loss back to the encoder.
     "mean-summary": {"start": "summary"},
     "mean-unfed": {"fed": False},

@@ -21,7 +21,9 @@ class Parts:
     """What a variant is made of."""
 
     reads: str = "both"  # directions of the encoder: "both", "forward", "reversed"
-    context: str = "mean"  # "none", "last", "ends", "mean", "moving", "additive", "dot"
+    context: str = (
+        "mean"  # "none", "last", "ends", "mean", "moving", "moving-back", "additive", "dot"
+    )
     query: str = "before"  # the recurrent step: s_{i-1} asks; or "after": s_i asks
     fed: bool = True  # whether the context enters the recurrent step (of an "after": the next one)
     start: str = "constant"  # s_0; or "summary": made of the state that has read the source
@@ -97,7 +99,7 @@ class Variant(Translator):
                 return {"one": tf.concat([forward[:, -1], backward[:, 0]], axis=-1)}
             case "mean":
                 return {"one": tf.reduce_sum(weights * annotations, 1) / tf.reduce_sum(weights, 1)}
-            case "moving":
+            case "moving" | "moving-back":
                 return {}
             case "additive":
                 return {"key": tf.matmul(annotations, self.key_kernel)}
@@ -123,9 +125,10 @@ class Variant(Translator):
         if "one" in memory:
             weights = tf.cast(mask, tf.float32)
             return memory["one"], weights / tf.reduce_sum(weights, axis=1, keepdims=True)
-        if self.parts.context == "moving":
+        if self.parts.context in ("moving", "moving-back"):
             last = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1) - 1
             at = tf.minimum(place, last)
+            at = last - at if self.parts.context == "moving-back" else at
             weights = tf.cast(tf.range(tf.shape(mask)[1]) == at[:, None], tf.float32)
             return tf.reduce_sum(weights[..., None] * value, axis=1), weights
         if self.parts.context == "additive":

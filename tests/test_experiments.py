@@ -96,11 +96,14 @@ def test_the_context_is_the_only_way_from_the_source(models):
 
 
 def test_the_moving_context_is_the_annotation_of_its_place(models):
-    model = models("moving")
-    _, weights = model.teacher_force(SOURCE, TARGET)
-    places = weights.numpy().argmax(axis=-1)
-    assert places.tolist() == [[0, 1, 2, 3, 4, 4], [0, 1, 2, 2, 2, 2]]  # the last one past the end
-    assert set(np.unique(weights)) == {0.0, 1.0}
+    walks = {  # past the end it stays where it is
+        "moving": [[0, 1, 2, 3, 4, 4], [0, 1, 2, 2, 2, 2]],
+        "moving-back": [[4, 3, 2, 1, 0, 0], [2, 1, 0, 0, 0, 0]],
+    }
+    for name, places in walks.items():
+        _, weights = models(name).teacher_force(SOURCE, TARGET)
+        assert weights.numpy().argmax(axis=-1).tolist() == places, name
+        assert set(np.unique(weights)) == {0.0, 1.0}
 
 
 def test_the_mean_weighs_all_words_alike(models):

@@ -97,6 +97,7 @@ _PURPLE = {
 }
 _YELLOW = {
     "moving": LineStyle("#E69F00", "P", "-."),
+    "moving-back": LineStyle("#7A5200", "v", "-."),
     "moving-30": LineStyle("#A87400", "h", ":"),
     "moving-short": LineStyle("#C98A1C", "P", ":"),
 }
