@@ -21,9 +21,8 @@ class Parts:
     """What a variant is made of."""
 
     reads: str = "both"  # directions of the encoder: "both", "forward", "reversed"
-    context: str = (
-        "mean"  # "none", "last", "ends", "mean", "moving", "moving-back", "additive", "dot"
-    )
+    # What c_i is: "none", "last", "ends", "mean", "moving", "moving-back", "additive" or "dot".
+    context: str = "mean"
     query: str = "before"  # the recurrent step: s_{i-1} asks; or "after": s_i asks
     fed: bool = True  # whether the context enters the recurrent step (of an "after": the next one)
     start: str = "constant"  # s_0; or "summary": made of the state that has read the source
