@@ -67,7 +67,7 @@ def record(reads, seed, words, vocabulary, batch_size, steps, learning_rate, tes
         "forced_accuracy": round(forced_accuracy(said), 4),
         "exact_match": round(exact_match(copied, [pair.target for pair in held_out]), 4),
         **shifts(np.array([each.weights[:-1] for each in said])),
-        "halves": which_half(model, held_out) if reads == "both" else None,
+        "exchanges": exchanges(model, held_out, reads),
     }
 
 
@@ -83,32 +83,67 @@ def shifts(weights):
     return {"offsets": offsets, "by_place": by_place, "largest_weight": largest}
 
 
-def which_half(model, pairs):
-    """Whose word is written if one half of each annotation comes from another sentence?
+def exchanges(model, pairs, reads):
+    """Whose word is written if a part of what one step is given comes from another row?
 
-    The weights and the state before stay those of the sentence: one look at a time is changed.
+    "half": the half of every annotation that reads towards the start; of a model with forward halves
+    only, these. "left" and "word": this half at the place before the word that is due, and at its
+    own. "other half": of every annotation. "entered": the word that enters the step, y_{i-1}. The
+    weights and the state before stay those of our row: one step at a time is changed.
     """
-    half = len(pairs) // 2
+    size = len(pairs) // 2
     ours, theirs = (
         np.array([model.source_vocabulary.encode(pair.source) for pair in group])
-        for group in (pairs[:half], pairs[half : 2 * half])
+        for group in (pairs[:size], pairs[size : 2 * size])
     )
-    memory, other = model.encode(ours), model.encode(theirs)
-    forward, backward = tf.split(memory.value, 2, axis=-1)
-    other_forward, other_backward = tf.split(other.value, 2, axis=-1)
-    mixed = {
-        "forward": memory._replace(value=tf.concat([other_forward, backward], -1)),
-        "backward": memory._replace(value=tf.concat([forward, other_backward], -1)),
+    memory = model.encode(ours)
+    mixed = mixed_halves(memory.value, model.encode(theirs).value, reads)
+    last_words = {"ours": entering(ours), "theirs": entering(theirs)}
+    cases = [(name, "ours") for name in mixed]
+    cases += [(name, "theirs") for name in ("nothing", "left", "half")]
+    state, written = memory.state, {case: [] for case in cases}
+    for i in range(ours.shape[1]):
+        for name, last in cases:
+            changed = memory._replace(value=mixed[name](i))
+            said = model.next_word(last_words[last][:, i], state, changed)[0]
+            written[name, last].append(np.argmax(said, axis=-1))
+        _, state, _ = model.next_word(last_words["ours"][:, i], state, memory)
+    return {
+        name + ", entered" * (last == "theirs"): whose(np.array(words).T, ours, theirs)
+        for (name, last), words in written.items()
     }
-    state, token = memory.state, np.full(half, START_ID)
-    counts = {name: np.zeros(2) for name in mixed}
-    for place in range(ours.shape[1]):
-        for name, changed in mixed.items():
-            said = model.next_word(token, state, changed)[0].numpy().argmax(axis=-1)
-            counts[name] += [(said == ours[:, place]).sum(), (said == theirs[:, place]).sum()]
-        _, state, _ = model.next_word(token, state, memory)
-        token = ours[:, place]
-    return {  # the half that was exchanged: the share of words that came with it, or stayed
-        name: {"came": round(came / ours.size, 4), "stayed": round(stayed / ours.size, 4)}
-        for name, (stayed, came) in counts.items()
+
+
+def mixed_halves(ours, theirs, reads):
+    """By the name of what is exchanged: the annotations for the word at i."""
+    halves = [tf.split(each, 2, axis=-1) for each in (ours, theirs)]
+    (our_forward, our_backward), (their_forward, their_backward) = halves
+    forward = tf.concat([their_forward, our_backward], -1)
+    backward = tf.concat([our_forward, their_backward], -1)
+    half, other = (forward, backward) if reads == "forward" else (backward, forward)
+
+    def at(shift):
+        places = tf.range(ours.shape[1])[:, None]
+        return lambda i: tf.where(places == i + shift, half, ours)
+
+    mixed = {"nothing": lambda i: ours, "half": lambda i: half, "left": at(-1), "word": at(0)}
+    return mixed | ({"other half": lambda i: other} if reads == "both" else {})
+
+
+def entering(rows):
+    """The word that enters each step: the one before it."""
+    return np.insert(rows[:, :-1], 0, START_ID, axis=1)
+
+
+def whose(written, ours, theirs):
+    """The shares of words that are those of our row or of theirs, or the ones before them there."""
+    candidates = {
+        "ours": ours[:, 1:],
+        "ours before": ours[:, :-1],
+        "theirs": theirs[:, 1:],
+        "theirs before": theirs[:, :-1],
+    }
+    return {
+        name: round(float(np.mean(written[:, 1:] == words)), 4)
+        for name, words in candidates.items()
     }

@@ -1,13 +1,16 @@
 """The experiments' own parts: a model that is not what its name says would spoil every figure."""
 
 import sys
+import types
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 
+import copying
 import one_change
 import orders
 import room
@@ -214,3 +217,44 @@ def test_records_resume_and_refuse_other_settings(tmp_path):
     assert one.has("runs", variant="mean", seed=1) and not one.has("runs", variant="mean", seed=2)
     with pytest.raises(SystemExit, match="other settings"):
         Records(path, {"steps": 2})
+
+
+class ReadsOneHalf:
+    """Writes what the backward half says at the word's own place, unless it has just entered."""
+
+    source_vocabulary = types.SimpleNamespace(encode=list)
+
+    def encode(self, rows):
+        forward, backward = rows + 1000, rows
+        value = tf.constant(np.stack([forward, backward], axis=-1), tf.float32)
+        return Memory(value, state=0)
+
+    def next_word(self, word, i, memory):
+        said = memory.value.numpy()[:, i, 1].astype(int)
+        return np.eye(2000)[np.where(said == word, 0, said)], i + 1, None
+
+
+class Memory(NamedTuple):
+    value: Any
+    state: Any
+
+
+def test_exchanges_say_whose_word_is_written():
+    rows = [np.arange(10, 15), np.arange(20, 25), np.arange(30, 35), np.arange(40, 45)]
+    found = copying.exchanges(
+        ReadsOneHalf(), [types.SimpleNamespace(source=r) for r in rows], "both"
+    )
+    whose = {
+        name: max(shares, key=shares.get) for name, shares in found.items() if any(shares.values())
+    }
+    assert whose == {
+        "nothing": "ours",
+        "half": "theirs",
+        "left": "ours",
+        "word": "theirs",
+        "other half": "ours",
+        "nothing, entered": "ours",
+        "left, entered": "ours",
+        "half, entered": "theirs",
+    }
+    assert all(max(shares.values()) == 1.0 for shares in found.values())
