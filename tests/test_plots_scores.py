@@ -77,6 +77,18 @@ def test_bleu_by_order_has_room_for_its_labels():
     assert all(box.x1 <= panels[0].figure.bbox.x1 + 1 for box in boxes[1].values())
 
 
+def test_bleu_by_order_has_two_panels_in_a_row():
+    near = {"mean": {"5-10": 80, "41-50": 12}, "moving": {"5-10": 70, "41-50": 15}}
+    panels = plots.bleu_by_order({order: near for order in ("natural", "mirrored", "clauses")})
+    boxes = [ax.get_window_extent() for ax in panels]
+    assert boxes[0].y0 == pytest.approx(boxes[1].y0) and boxes[2].y1 < boxes[0].y0
+    assert boxes[0].x0 == pytest.approx(boxes[2].x0) and boxes[0].x1 < boxes[1].x0
+    assert [ax.get_ylabel() for ax in panels] == ["BLEU", "", "BLEU"]
+    for ax in panels:  # names of lines that end near each other do not touch
+        one, other = dict(text_boxes(ax)).values()
+        assert one.y1 < other.y0 or other.y1 < one.y0
+
+
 @pytest.mark.parametrize(
     "bleu, options, message",
     [

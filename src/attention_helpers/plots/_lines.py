@@ -73,7 +73,8 @@ def label_ends(ax: Axes, lines: Iterable[Line2D], margin: float | None = None) -
     """
     # In fractions of the axes, which hold for any scale and do not wait for the layout.
     figure: Any = ax.figure  # no subfigure, which has no height in inches
-    height = 0.75 * figure.get_figheight()
+    grid = ax.get_subplotspec()
+    height = 0.75 * figure.get_figheight() / (grid.get_gridspec().nrows if grid else 1)
     gap = 1.35 * plt.rcParams["font.size"] / 72 / height
     ends, names = [], []
     for line in lines:

@@ -98,7 +98,7 @@ def bleu_by_order(
     titles: Mapping[str, str] | None = None,
     ylabel: str = "BLEU",
 ) -> list[Axes]:
-    """BLEU against sentence length in panels side by side, one for each order of the words.
+    """BLEU against sentence length in panels, two in a row, one for each order of the words.
 
     Args:
         bleu: for each order, such as ``natural`` and ``mirrored``, what `bleu_by_length` takes.
@@ -108,7 +108,7 @@ def bleu_by_order(
         ylabel: of the vertical axis, which the panels share.
 
     Returns:
-        The axes, one a panel, from left to right.
+        The axes, one a panel, row by row.
 
     Raises:
         TypeError, ValueError: as `bleu_by_length`, or the labels or titles are no dictionary.
@@ -129,17 +129,19 @@ def bleu_by_order(
     models = dict.fromkeys(model for runs in panels.values() for model in runs)
     styles = line_styles(models)
     texts = {model: str(names.get(model, model)) for model in models}
+    columns, rows = min(len(panels), 2), (len(panels) + 1) // 2
     style: Any = STYLE
     with plt.rc_context(style):
-        figure, axes = plt.subplots(
-            1, len(panels), figsize=(7.0, 3.6), sharey=True, squeeze=False, layout="constrained"
-        )
-        for ax, (order, runs) in zip(axes[0], panels.items(), strict=True):
+        figure = plt.figure(figsize=(7.0, 3.6 * rows), layout="constrained")
+        axes: list[Axes] = []
+        for place, (order, runs) in enumerate(panels.items()):
+            ax = figure.add_subplot(rows, columns, place + 1, sharey=axes[0] if axes else None)
+            axes.append(ax)
             title = str(heads.get(order, order))
-            _score_lines(runs, styles, texts, ax, title, ylabel, "", size=9.5)
-            ax.label_outer()
+            _score_lines(runs, styles, texts, ax, title, "" if place % 2 else ylabel, "", size=9.5)
+            ax.tick_params(labelleft=place % 2 == 0)
         figure.supxlabel(_LENGTHS, fontsize=10, **AS_IS)
-    return list(axes[0])
+    return axes
 
 
 def _score_lines(
