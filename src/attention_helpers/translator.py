@@ -1,7 +1,6 @@
 """What every model that translates shares, whatever is inside: recurrence, attention, or a table.
 
-Four methods say how a model reads and writes; `Translator` makes of them a Keras model that trains,
-translates, is saved and loaded.
+Four methods say how a model reads and writes; `Translator` trains, translates, saves and loads it.
 
 Axes: `b` batch, `k` source position, `q` target position.
 """
@@ -99,8 +98,7 @@ class Translator(keras.Model):
         ...         places = tf.minimum(tf.range(tf.shape(target_in)[1]), last)
         ...         return tf.gather(memory, places, axis=1), None
         >>> copier = Copier(["a", "b"], ["a", "b"], seed=0)
-        >>> from attention_helpers import train
-        >>> from attention_helpers.text import SentencePair
+        >>> from attention_helpers import SentencePair, train
         >>> copies = [SentencePair(tuple(words), tuple(words)) for words in ("a", "b", "ab", "ba")]
         >>> losses = train(copier, copies, steps=40, learning_rate=0.3, bins=1, verbose=False)["loss"]
         >>> losses[-1] < losses[0]
@@ -143,6 +141,10 @@ class Translator(keras.Model):
     def start_state(self, memory: Any) -> Any:
         """The state of the decoder before the first word: tensors with `b` rows."""
         raise NotImplementedError(f"{type(self).__name__} defines no start_state()")
+
+    def start_search(self, memory: Any, limit: tf.Tensor) -> Any:
+        """`start_state(memory)`, in which a model may make room for words up to the limits `(b,)`."""
+        return self.start_state(memory)
 
     def next_word(
         self, token: ArrayLike, state: Any, memory: Any
@@ -322,9 +324,8 @@ class Translator(keras.Model):
         """
         integer("beam_width", beam_width, least=1)
         length_penalty = number("length_penalty", length_penalty, least=0)
-        search = self._as_search(source, max_length)
-        width = tf.constant(beam_width, tf.int32)
-        result: BeamSearchResult = self._beam_search(*search, width, length_penalty)
+        search = *self._as_search(source, max_length), tf.constant(beam_width, tf.int32)
+        result: BeamSearchResult = self._beam_search(*search, length_penalty)
         return result
 
     def _as_search(self, source: ArrayLike, max_length: ArrayLike) -> tuple[tf.Tensor, tf.Tensor]:
@@ -334,8 +335,7 @@ class Translator(keras.Model):
         if limit.shape.rank and not limit.shape.is_compatible_with(source.shape[:1]):
             expected = f"an integer or {show(source.shape[:1])} of them"
             raise ValueError(f"max_length: expected {expected}, got shape {show(limit.shape)}")
-        limit = tf.broadcast_to(limit, tf.shape(source)[:1])
-        return tf.cast(source, tf.int32), limit
+        return tf.cast(source, tf.int32), tf.broadcast_to(limit, tf.shape(source)[:1])
 
     def _next_word(self, token: tf.Tensor, state: Any, memory: Any) -> tuple[Any, ...]:
         """`next_word`, which must give a logit for each word that there is."""
@@ -346,7 +346,7 @@ class Translator(keras.Model):
     @tf.function(input_signature=[IDS, LIMIT], autograph=False)
     def _greedy(self, source: tf.Tensor, limit: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
         memory = self.encode(source)
-        return greedy_search(self._next_word, self.start_state(memory), memory, limit)
+        return greedy_search(self._next_word, self.start_search(memory, limit), memory, limit)
 
     @tf.function(
         input_signature=[IDS, LIMIT, tf.TensorSpec((), tf.int32), tf.TensorSpec((), tf.float32)],
@@ -356,8 +356,8 @@ class Translator(keras.Model):
         self, source: tf.Tensor, limit: tf.Tensor, beam_width: tf.Tensor, length_penalty: tf.Tensor
     ) -> BeamSearchResult:
         memory = self.encode(source)
-        how = {"beam_width": beam_width, "length_penalty": length_penalty}
-        return beam_search(self._next_word, self.start_state(memory), memory, limit, **how)
+        search = self._next_word, self.start_search(memory, limit), memory, limit
+        return beam_search(*search, beam_width=beam_width, length_penalty=length_penalty)
 
     def export(self, filepath: str | os.PathLike[str]) -> None:
         """Writes a SavedModel, which needs no Python: `serve(source, target_in)` gives the logits.

@@ -105,10 +105,10 @@ class MultiHeadAttention(ProjectedHeads):
         """The output, then the weights if asked for, then the next cache; the class says more."""
         query, key, value = self._checked(query, key, value, cache)
         start = 0 if cache is None else cache.length
-        queries = self._project_to_heads(self._query_dense, query)
+        queries = self._placed(self._project_to_heads(self._query_dense, query), start)
         if value is not None:
             keys, values = (
-                self._project_to_heads(self._key_dense, key),
+                self._placed(self._project_to_heads(self._key_dense, key), start),
                 self._project_to_heads(self._value_dense, value),
             )
             padding = combine_masks(
@@ -193,6 +193,13 @@ class MultiHeadAttention(ProjectedHeads):
         if mask.shape.rank == 4:
             sizes.insert(1, self.num_heads)
         return _over_heads(mask_for(mask, tf.TensorShape(sizes), "attention_mask"))
+
+    def _placed(self, heads: tf.Tensor, start: tf.Tensor | int) -> tf.Tensor:
+        """Queries or keys `(b, h, t, d)`, the first at `start`, an integer or `(b,)`: as they are.
+
+        A subclass may let them depend on their positions.
+        """
+        return heads
 
     def _attend(
         self,
