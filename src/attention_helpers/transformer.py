@@ -4,8 +4,7 @@ To be read from the top: what tells a word its place (`sinusoids`, `rotate`), th
 `Transformer`, which stacks them. Each part of a block reads the normalised x, and what it finds is
 added: x = x + part(norm(x)). (The paper normalises the sum.)
 
-Axes: `b` batch, `l` layer, `h` head, `q` target position, `k` source position, `t` either of them,
-`d` depth of a word's vector, or of a head's.
+Axes: `b` batch, `l` layer, `h` head, `q` target and `k` source position, `t` either, `d` depth.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ._arguments import choice, integer, number
+from ._calls import as_rows
 from ._tensorflow import keras, serializable, tf
 from ._tensors import TensorLike, at_least_float32, axis_size, integers, rounded, tensors
 from .functional import project
@@ -24,7 +24,6 @@ from .text import PAD_ID, Vocabulary
 from .translator import ArrayLike, Translator
 
 __all__ = ["Transformer", "rotate", "sinusoids"]
-
 Caches: TypeAlias = tuple[AttentionCache, ...]  # one a layer
 
 
@@ -184,9 +183,8 @@ class DecoderBlock(Block):
 
     def __init__(self, units: int, heads: int, *others: Any, **kwargs: Any) -> None:
         super().__init__(units, heads, *others, **kwargs)
-        dtype = self.dtype_policy
-        self.cross_norm = norm(units, dtype)
-        attention = MultiHeadAttention(heads, units // heads, dtype=dtype)
+        self.cross_norm = norm(units, self.dtype_policy)
+        attention = MultiHeadAttention(heads, units // heads, dtype=self.dtype_policy)
         self.cross_attention = built(attention, units, units)
 
     def remember(self, annotations: tf.Tensor, mask: tf.Tensor) -> AttentionCache:
@@ -210,9 +208,8 @@ class Transformer(Translator):
 
     Args:
         source_vocabulary, target_vocabulary: `text.Vocabulary`, or their lists of tokens.
-        positions: what tells a word its place: "sinusoidal" (added to its vector), "learned" (a
-            vector a place, added), "rotary" (in the self-attention), "both" (sinusoidal and rotary),
-            or None.
+        positions: what tells a word its place: a "sinusoidal" or a "learned" vector, added to its own;
+            "rotary" self-attention; "both" sinusoidal and rotary; or None.
         layers: l, how many blocks the encoder has, and the decoder.
         units: d, the depth of a word's vector, a multiple of 2 · heads.
         heads, inner: h, each of depth d / h; and the width of the feed-forward layers.
@@ -323,21 +320,20 @@ class Transformer(Translator):
 
     def start_state(self, memory: Caches, length: int | tf.Tensor | None = None) -> Caches:
         """An empty cache a layer, with room for so many words, or as many as `translate` writes."""
-        check_caches("memory", memory, len(self.decoder_blocks))
+        check_caches(len(self.decoder_blocks), memory=memory)
         rows, words = (axis_size(memory[0].mask, axis) for axis in (0, 1))
         room = 2 * words + 10 if length is None else length
         return tuple(b.self_attention.empty_cache(rows, room) for b in self.decoder_blocks)
 
     def start_search(self, memory: Caches, limit: tf.Tensor) -> Caches:
-        """That with room for the words up to the limits `(b,)`."""
         return self.start_state(memory, tf.reduce_max(limit))
 
     def next_word(
         self, token: ArrayLike, state: Caches, memory: Caches
     ) -> tuple[tf.Tensor, Caches, tf.Tensor]:
         """One word on: the logits `(b, vocabulary)`, the next state and the weights `(b, k)`."""
-        for name, caches in (("memory", memory), ("state", state)):
-            check_caches(name, caches, len(self.decoder_blocks))
+        check_caches(len(self.decoder_blocks), memory=memory, state=state)
+        state = as_rows("state", state, memory[0].mask.shape[:1])
         token = self.token_ids(token, memory[0].mask.shape[0])
         logits, weights, state = self.decode(token[:, None], memory, state)
         return logits[:, 0], state, tf.reduce_mean(weights[-1], axis=1)[:, 0]
@@ -346,7 +342,8 @@ class Transformer(Translator):
         return {**super().get_config(), **self.settings}
 
 
-def check_caches(name: str, caches: Any, layers: int) -> None:
+def check_caches(layers: int, **nests: Any) -> None:
     """Raises a TypeError unless there is a cache for each layer; the layers check the rest."""
-    if not isinstance(caches, tuple) or [type(c) for c in caches] != [AttentionCache] * layers:
-        raise TypeError(f"{name}: expected {layers} AttentionCache, a tuple, got {caches!r:.40}")
+    for name, nest in nests.items():
+        if not isinstance(nest, tuple) or [*map(type, nest)] != [AttentionCache] * layers:
+            raise TypeError(f"{name}: expected {layers} AttentionCache, a tuple, got {nest!r:.40}")
