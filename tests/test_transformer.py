@@ -422,6 +422,16 @@ def test_training_lowers_the_loss(positions):
     assert all(np.isfinite(losses))
 
 
+def test_xla_takes_the_same_steps():
+    weights = []
+    for jit_compile in (False, True):
+        model = Transformer(list("abcd"), list("ABCD"), positions="both", **SIZES, seed=0)
+        how = {"steps": 3, "bins": 1, "jit_compile": jit_compile, "verbose": False}
+        train(model, list(copies(40, seed=0)), learning_rate=1e-2, **how)
+        weights.append(np.concatenate([weight.ravel() for weight in model.get_weights()]))
+    close(*weights, atol=1e-4)
+
+
 def test_every_weight_has_a_gradient():
     model = drawn_model("learned")
     with tf.GradientTape() as tape:
@@ -485,6 +495,18 @@ def test_dropout_is_for_training_only():
     close(model(inputs), model(inputs), atol=0)
     assert differ(model(inputs, training=True), model(inputs, training=True))
     assert differ(model(inputs, training=True), model(inputs))
+
+
+def test_what_is_asked_to_train_drops_in_each_block():
+    model = Transformer(ENGLISH, FRENCH, dropout=0.5, **SIZES, seed=0)
+    model.dropout.rate = 0  # of the words
+    read = [model.encode(SOURCE, training=True)[0].key for _ in range(2)]
+    assert differ(*read)
+    memory = model.encode(SOURCE)
+    close(memory[0].key, model.encode(SOURCE)[0].key, atol=0)
+    ids = tf.constant(TARGET_IN)
+    assert differ(*(model.decode(ids, memory, training=True)[0] for _ in range(2)))
+    close(model.decode(ids, memory)[0], model.decode(ids, memory)[0], atol=0)
 
 
 @pytest.mark.parametrize("block", [EncoderBlock, DecoderBlock])

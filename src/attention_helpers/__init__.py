@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # what an editor or a type checker finds under the lazy names
     from . import seq2seq as seq2seq
     from . import text as text
     from . import training as training
+    from . import transformer as transformer
     from . import translator as translator
     from .chunked import *
     from .corpus import *
@@ -39,6 +40,7 @@ if TYPE_CHECKING:  # what an editor or a type checker finds under the lazy names
     from .seq2seq import *
     from .text import *
     from .training import *
+    from .transformer import *
     from .translator import *
 
 __version__ = "0.1.0"
@@ -62,6 +64,7 @@ _NAMES = {
     "translator": "Translation Translator",
     "training": "masked_crossentropy train",
     "seq2seq": "GRU Memory Seq2Seq",
+    "transformer": "Transformer rotate sinusoids",
     "metrics": """
         BUCKETS Forced IBMModel1 Interval alignment_error_rate alignment_precision alignment_recall
         attention_coverage attention_entropy bleu bleu_interval bleu_signature bucket_name by_length
@@ -81,9 +84,9 @@ _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names
 __all__ = [*_NAMES, *_MODULE_OF]
 
 # What Keras may find in a file: layers, models and losses. A test compares these too.
-_REGISTERED = (
-    "BahdanauAttention GRU LuongAttention MultiHeadAttention Seq2Seq masked_crossentropy".split()
-)
+_REGISTERED = """
+    BahdanauAttention GRU LuongAttention MultiHeadAttention Seq2Seq Transformer masked_crossentropy
+""".split()
 _registration.register(_REGISTERED)
 
 
