@@ -212,7 +212,8 @@ class Transformer(Translator):
             "rotary" self-attention; "both" sinusoidal and rotary; or None.
         layers: l, how many blocks the encoder has, and the decoder.
         units: d, the depth of a word's vector, a multiple of 2 · heads.
-        heads, inner: h, each of depth d / h; and the width of the feed-forward layers.
+        heads: h, each of depth d / h.
+        inner: the width of the feed-forward layers.
         dropout: the share that training drops of the words' vectors, and of what each part finds.
         max_length: how many places are learned; all later ones are taken for the last of them.
         seed: sets Keras' global seed before the weights are drawn; None leaves it alone.
@@ -285,8 +286,7 @@ class Transformer(Translator):
         start, found = 0 if state is None else state[0].length, []
         x = self.dropout(self.target_words(target, start=start), training=training)
         for n, block in enumerate(self.decoder_blocks):
-            cache = None if state is None else state[n]
-            x, *of_layer = block(x, memory[n], cache=cache, training=training)
+            x, *of_layer = block(x, memory[n], cache=state and state[n], training=training)
             found.append(of_layer)
         x = self.decoder_norm(x)
         return self.in_policy(self.target_words.logits, x), *zip(*found, strict=True)
