@@ -175,6 +175,20 @@ def test_mirrored_and_clauses_are_what_they_say():
         *pair.target[:at],
         ".",
     )
+    begin = pair.source[0], pair.source[pair.source.index("whereas") + 1]
+    assert orders.alphabetical(pair).target == (pair.target if begin[0] <= begin[1] else moved)
+
+
+def test_alphabetical_sorts_three_clauses_and_keeps_the_conjunctions():
+    source = "we sleep and a dog falls but he laughs .".split()
+    target = "nous dormons et un chien tombe mais il rit .".split()
+    links = frozenset((i, i) for i in range(10))
+    pair = orders.SentencePair(tuple(source), tuple(target), links, links)
+    moved = orders.alphabetical(pair)
+    assert " ".join(moved.target) == "un chien tombe et il rit mais nous dormons ."
+    assert {(source[i], moved.target[j]) for i, j in moved.sure} == set(
+        zip(source, target, strict=True)
+    )
 
 
 def test_lengths_are_uniform_and_the_sets_disjoint():
