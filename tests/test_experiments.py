@@ -180,12 +180,12 @@ def test_mirrored_and_clauses_are_what_they_say():
 
 
 def test_alphabetical_sorts_three_clauses_and_keeps_the_conjunctions():
-    source = "we sleep and a dog falls but he laughs .".split()
-    target = "nous dormons et un chien tombe mais il rit .".split()
-    links = frozenset((i, i) for i in range(10))
+    source = "my cats sleep and a dog falls but he laughs .".split()
+    target = "mes chats dorment et un chien tombe mais il rit .".split()
+    links = frozenset((i, i) for i in range(11))
     pair = orders.SentencePair(tuple(source), tuple(target), links, links)
     moved = orders.alphabetical(pair)
-    assert " ".join(moved.target) == "un chien tombe et il rit mais nous dormons ."
+    assert " ".join(moved.target) == "un chien tombe et il rit mais mes chats dorment ."
     assert {(source[i], moved.target[j]) for i, j in moved.sure} == set(
         zip(source, target, strict=True)
     )
