@@ -79,8 +79,17 @@ def shifts(weights):
     by_place = {  # of the commonest shift: is it the same from the first word to the last?
         str(shift): np.mean(at == shift, axis=0).round(3).tolist() for shift in (-1, 0, 1)
     }
+    mean_weight = {
+        str(shift): round(float(np.diagonal(weights, shift, axis1=1, axis2=2).mean()), 4)
+        for shift in (-1, 0, 1)
+    }
     largest = round(float(weights.max(axis=-1).mean()), 4)
-    return {"offsets": offsets, "by_place": by_place, "largest_weight": largest}
+    return {
+        "offsets": offsets,
+        "by_place": by_place,
+        "mean_weight": mean_weight,
+        "largest_weight": largest,
+    }
 
 
 def exchanges(model, pairs, reads):
@@ -88,8 +97,9 @@ def exchanges(model, pairs, reads):
 
     "half": the half of every annotation that reads towards the start; of a model with forward halves
     only, these. "left" and "word": this half at the place before the word that is due, and at its
-    own. "other half": of every annotation. "entered": the word that enters the step, y_{i-1}. The
-    weights and the state before stay those of our row: one step at a time is changed.
+    own. "other half": of every annotation. "entered": the word that enters the step, y_{i-1}. "due":
+    the word that is due enters, too early. The weights and the state before stay those of our row:
+    one step at a time is changed.
     """
     size = len(pairs) // 2
     ours, theirs = (
@@ -98,19 +108,19 @@ def exchanges(model, pairs, reads):
     )
     memory = model.encode(ours)
     mixed = mixed_halves(memory.value, model.encode(theirs).value, reads)
-    last_words = {"ours": entering(ours), "theirs": entering(theirs)}
-    cases = [(name, "ours") for name in mixed]
-    cases += [(name, "theirs") for name in ("nothing", "left", "half")]
+    enters = {"": before(ours), ", entered": before(theirs), ", due": ours}
+    cases = [(name, "") for name in mixed]
+    cases += [(name, ", entered") for name in ("nothing", "left", "half")] + [("nothing", ", due")]
     state, written = memory.state, {case: [] for case in cases}
     for i in range(ours.shape[1]):
-        for name, last in cases:
+        for name, entering in cases:
             changed = memory._replace(value=mixed[name](i))
-            said = model.next_word(last_words[last][:, i], state, changed)[0]
-            written[name, last].append(np.argmax(said, axis=-1))
-        _, state, _ = model.next_word(last_words["ours"][:, i], state, memory)
+            said = model.next_word(enters[entering][:, i], state, changed)[0]
+            written[name, entering].append(np.argmax(said, axis=-1))
+        _, state, _ = model.next_word(enters[""][:, i], state, memory)
     return {
-        name + ", entered" * (last == "theirs"): whose(np.array(words).T, ours, theirs)
-        for (name, last), words in written.items()
+        name + entering: whose(np.array(words).T, ours, theirs)
+        for (name, entering), words in written.items()
     }
 
 
@@ -130,8 +140,8 @@ def mixed_halves(ours, theirs, reads):
     return mixed | ({"other half": lambda i: other} if reads == "both" else {})
 
 
-def entering(rows):
-    """The word that enters each step: the one before it."""
+def before(rows):
+    """The word that enters each step: the one before."""
     return np.insert(rows[:, :-1], 0, START_ID, axis=1)
 
 

@@ -36,6 +36,7 @@ VARIANTS = {
     # More steps; other lengths.
     "fixed-long": {"reads": "forward", "context": "last", "steps": 5 * STEPS, "rate_of": "fixed"},
     "mean-long": {"steps": 5 * STEPS, "rate_of": "mean"},
+    "bahdanau-long": {"context": "additive", "steps": 5 * STEPS, "rate_of": "bahdanau"},
 }
 VARIANTS |= {
     f"{name}-{lengths}": {**VARIANTS[name], "lengths": lengths, "rate_of": name}

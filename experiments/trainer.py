@@ -60,9 +60,8 @@ class Trainer:
     def score(self, pairs, brief=False):
         said = forced(self.model, pairs)
         translations = self.model.translate([pair.source for pair in pairs])
-        looks = self.parts.context in ("moving", "moving-back", "additive", "dot")
         tokens = [translation.tokens for translation in translations]
-        return score_translations(pairs, tokens, said, looks, brief)
+        return score_translations(pairs, tokens, said, self.parts.looks, brief)
 
     def alignment(self, source):
         """The weights for a sentence, beside the gold links."""

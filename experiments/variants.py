@@ -31,6 +31,16 @@ class Parts:
     embedding: int = 64
     dropout: float = 0.0  # of the word vectors and of the readout
 
+    @property
+    def walks(self):
+        """Whether a rule of places says which annotation c_i is."""
+        return self.context in ("moving", "moving-back")
+
+    @property
+    def looks(self):
+        """Whether c_i changes with i, so that its weights propose an alignment."""
+        return self.walks or self.context in ("additive", "dot")
+
 
 class Variant(Translator):
     """An encoder-decoder made of the given parts."""
@@ -124,7 +134,7 @@ class Variant(Translator):
         if "one" in memory:
             weights = tf.cast(mask, tf.float32)
             return memory["one"], weights / tf.reduce_sum(weights, axis=1, keepdims=True)
-        if self.parts.context in ("moving", "moving-back"):
+        if self.parts.walks:
             last = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1) - 1
             at = tf.minimum(place, last)
             at = last - at if self.parts.context == "moving-back" else at

@@ -175,6 +175,20 @@ def test_mirrored_and_clauses_are_what_they_say():
         *pair.target[:at],
         ".",
     )
+    begin = pair.source[0], pair.source[pair.source.index("whereas") + 1]
+    assert orders.alphabetical(pair).target == (pair.target if begin[0] <= begin[1] else moved)
+
+
+def test_alphabetical_sorts_three_clauses_and_keeps_the_conjunctions():
+    source = "my cats sleep and a dog falls but he laughs .".split()
+    target = "mes chats dorment et un chien tombe mais il rit .".split()
+    links = frozenset((i, i) for i in range(11))
+    pair = orders.SentencePair(tuple(source), tuple(target), links, links)
+    moved = orders.alphabetical(pair)
+    assert " ".join(moved.target) == "un chien tombe et il rit mais mes chats dorment ."
+    assert {(source[i], moved.target[j]) for i, j in moved.sure} == set(
+        zip(source, target, strict=True)
+    )
 
 
 def test_lengths_are_uniform_and_the_sets_disjoint():
@@ -257,4 +271,6 @@ def test_exchanges_say_whose_word_is_written():
         "left, entered": "ours",
         "half, entered": "theirs",
     }
+    due = found.pop("nothing, due")
+    assert not any(due.values())
     assert all(max(shares.values()) == 1.0 for shares in found.values())

@@ -107,6 +107,7 @@ _BLUE = {
     "bahdanau-forward": LineStyle("#003F7D", ">", "-."),
     "bahdanau-unfed": LineStyle("#5B7FD0", "8", ":"),
     "bahdanau-30": LineStyle("#7FB2DC", "d", (0, (3, 1, 1, 1))),
+    "bahdanau-long": LineStyle("#1F5F99", "h", "-"),
     "bahdanau-short": LineStyle("#3E9BD6", "D", "-."),
     "bahdanau-summary": LineStyle("#00557F", "D", "--"),
     "bahdanau-held": LineStyle("#2B4A9B", "D", ":"),
