@@ -1,6 +1,7 @@
 """The translation task of `alignments.py`: a translator of `one_change.py`, and its looks changed."""
 
 from collections import Counter, defaultdict
+from functools import partial
 
 import numpy as np
 from common import held_out_pairs, training_pairs
@@ -25,10 +26,11 @@ STAYS = "without the largest", "only another", "uniform"
 def record(reads, seed, *, steps, learning_rate, batch_size, scored, **sizes):
     parts = Parts(reads=reads, context="additive")
     pairs = held_out_pairs("natural", sizes["test_seed"], sizes["test_per_length"])
-    trainer = Trainer(parts, batch_size)
+    new_model = partial(Variant, *VOCABULARIES, parts=parts)
+    trainer = Trainer(new_model, batch_size, parts.looks)
     curve = []
 
-    def watch(step):
+    def watch(step, seconds):
         if step in scored:
             curve.append({"step": step, **score(pairs, forced(trainer.model, pairs))})
 

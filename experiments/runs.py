@@ -1,12 +1,13 @@
 """Trials and runs of variants: what `one_change.py` and `room.py` do with theirs."""
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from common import HELD_OUT_SEED, Records, held_out_pairs, show, training_pairs, use_one_thread
 from orders import ORDERS
-from trainer import Trainer
-from variants import Parts
+from trainer import VOCABULARIES, Trainer
+from variants import Parts, Variant
 
 PAIRS_PER_LENGTH = 1_300  # of each English length from 5 to 50: 59,800 pairs
 TEST_PER_LENGTH, VALIDATION_PER_LENGTH, SEEN_PER_BUCKET = 20, 10, 100
@@ -27,7 +28,7 @@ SETTINGS = {
 SHOWN = ("my", "european", "economic", "area", "will", "not", "help", "paul", ".")
 
 
-def run_all(variants, headline, options):
+def run_all(variants, headline, options, trainer_of=None):
     """The runs that the output does not hold yet.
 
     Args:
@@ -35,23 +36,30 @@ def run_all(variants, headline, options):
             (see `training_pairs`), and `rate_of`, the variant whose trials choose the rate.
         headline: the names that are run on every order, with more seeds.
         options: of `arguments`.
+        trainer_of: makes the trainer of a variant; `recurrent` unless given.
     """
     use_one_thread()
     records = Records(options.output, SETTINGS)
-    for variant in options.variants:
-        trainer = None
-        for order, seed in plan(variant in headline, options):
-            run = {"variant": variant, "order": order, "seed": seed}
+    for name in options.names:
+        variant, trainer = variants[name], None
+        for order, seed in plan(name in headline, options):
+            run = {options.kind: name, "order": order, "seed": seed}
             if records.has("runs", **run):
                 continue
-            trainer = trainer or Trainer(parts_of(variants[variant]), BATCH_SIZE)
-            rate_of = variants[variant].get("rate_of", variant)
-            rate = learning_rate(trainer, records, rate_of, order)
-            record = train_and_score(trainer, variants[variant], order, seed, rate)
+            trainer = trainer or (trainer_of or recurrent)(variant)
+            tried = {options.kind: variant.get("rate_of", name), "order": order}
+            rate = learning_rate(trainer, records, tried)
+            record = train_and_score(trainer, variant, order, seed, rate)
             records.add("runs", {**run, **record})
-            if (variant, order, seed) == ("bahdanau", "natural", 0):
+            if run == {"variant": "bahdanau", "order": "natural", "seed": 0}:
                 records.put("alignment", trainer.alignment(SHOWN))
             show(run, record)
+
+
+def recurrent(variant):
+    """The trainer of a translator of `variants.py`."""
+    parts = parts_of(variant)
+    return Trainer(partial(Variant, *VOCABULARIES, parts=parts), BATCH_SIZE, parts.looks)
 
 
 def plan(headline, options):
@@ -65,12 +73,12 @@ def parts_of(variant):
     return Parts(**{name: variant[name] for name in variant if name in Parts.__annotations__})
 
 
-def learning_rate(trainer, records, variant, order):
+def learning_rate(trainer, records, tried):
     """The rate of the lowest loss on validation sentences, after trials that are recorded."""
-    rates = list(RATES)
+    rates, order = list(RATES), tried["order"]
     while True:
         for rate in rates:
-            trial = {"variant": variant, "order": order, "learning_rate": rate}
+            trial = {**tried, "learning_rate": rate}
             if not records.has("trials", **trial):
                 pairs = training_pairs(order, TRIAL_SEED, PAIRS_PER_LENGTH)
                 trainer.train(pairs, TRIAL_STEPS, rate, TRIAL_SEED)
@@ -78,7 +86,7 @@ def learning_rate(trainer, records, variant, order):
                 loss = round(trainer.loss(held_out), 4)
                 records.add("trials", {**trial, "validation_loss": loss})
                 show(trial, {"validation_loss": loss})
-        losses = records.trials(variant=variant, order=order)
+        losses = records.trials(**tried)
         best = min(losses, key=losses.get)
         if best not in (min(losses), max(losses)) or len(losses) >= 5:
             return best
@@ -106,10 +114,12 @@ def evenly(pairs, number):
     return [pairs[len(pairs) * i // number] for i in range(number)]
 
 
-def arguments(description, variants, output):
+def arguments(description, variants, output, kind="variant", option="--variants"):
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--variants", nargs="+", choices=variants, default=list(variants))
+    names = {"dest": "names", "choices": variants, "default": list(variants)}
+    parser.add_argument(option, nargs="+", **names)
     parser.add_argument("--orders", nargs="+", choices=ORDERS)
     parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--output", type=Path, default=output)
+    parser.set_defaults(kind=kind)
     return parser.parse_args()

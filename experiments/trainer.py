@@ -1,10 +1,9 @@
-"""Trains one variant again and again: compiled once; weights, sentences and rates come anew."""
+"""Trains one model again and again: compiled once; weights, sentences and rates come anew."""
 
 import time
 
 import numpy as np
 from common import LONGEST, score_translations
-from variants import Variant
 
 from attention_helpers import corpus
 from attention_helpers._tensorflow import keras, tf
@@ -16,20 +15,28 @@ VOCABULARIES = corpus.source_vocabulary(), corpus.target_vocabulary()
 
 
 class Trainer:
-    """A model of the given parts, and its compiled training step."""
+    """A model, and its compiled training step.
 
-    def __init__(self, parts, batch_size):
-        self.parts, self.batch_size = parts, batch_size
-        self.model = Variant(*VOCABULARIES, parts=parts, seed=0)
+    Args:
+        new_model: from a seed to the model with the weights of this seed.
+        batch_size: sentences a step.
+        looks: whether its weights propose an alignment.
+        jit_compile: whether XLA compiles the step, for each bucket anew.
+    """
+
+    def __init__(self, new_model, batch_size, looks, jit_compile=True):
+        self.new_model, self.batch_size, self.looks = new_model, batch_size, looks
+        self.model = new_model(seed=0)
         self.optimizer = keras.optimizers.Adam(0.0, global_clipnorm=1.0)
-        self.step = training_step(self.model, self.optimizer)
+        self.step = training_step(self.model, self.optimizer, jit_compile)
 
-    def train(self, pairs, steps, rate, seed, watch=lambda step: None):
+    def train(self, pairs, steps, rate, seed, watch=lambda step, seconds: None):
         """Trains from new weights. Returns the seconds, and the losses in twenty parts.
 
-        `watch` is called with the number of steps done, before each step and after the last.
+        `watch` is called with the number of steps done, and the seconds that they took, before each
+        step and after the last.
         """
-        self.model.set_weights(Variant(*VOCABULARIES, parts=self.parts, seed=seed).get_weights())
+        self.model.set_weights(self.new_model(seed=seed).get_weights())
         for variable in self.optimizer.variables:
             variable.assign(tf.zeros_like(variable))
         warmup, seconds, losses = steps // 20, 0.0, []
@@ -38,14 +45,14 @@ class Trainer:
         )
         compiled = set()
         for number, batch in enumerate(batches(pairs, steps, self.batch_size, seed)):
-            watch(number)
+            watch(number, seconds)
             self.optimizer.learning_rate.assign(schedule(number))
             start = time.perf_counter()
             losses.append(float(self.step(*batch)))
             if batch[0].shape in compiled:  # the first of a shape may have been compiled
                 seconds += time.perf_counter() - start
             compiled.add(batch[0].shape)
-        watch(steps)
+        watch(steps, seconds)
         parts = np.array_split(losses, 20)
         return {
             "train_seconds": round(seconds, 1),
@@ -61,7 +68,7 @@ class Trainer:
         said = forced(self.model, pairs)
         translations = self.model.translate([pair.source for pair in pairs])
         tokens = [translation.tokens for translation in translations]
-        return score_translations(pairs, tokens, said, self.parts.looks, brief)
+        return score_translations(pairs, tokens, said, self.looks, brief)
 
     def alignment(self, source):
         """The weights for a sentence, beside the gold links."""

@@ -1,0 +1,98 @@
+"""A Transformer on the sentences of `one_change.py`, with several ways to tell a word its place.
+
+    python experiments/transformer.py
+    python experiments/transformer.py --positions both bahdanau --seeds 0 1
+
+Writes book/data/transformer.json, in the form of one_change.json, with `positions` for the variant.
+"bahdanau" is the recurrent translator of one_change.py, trained in the same way for its seconds. A
+record also has a `curve`, BLEU on validation sentences against seconds of training, and that of a
+Transformer the alignment error rate of each head that looks at the source.
+"""
+
+from functools import partial
+
+from common import DATA, held_out_pairs
+from one_change import VARIANTS as RECURRENT
+from runs import BATCH_SIZE, VALIDATION_SEED, arguments, recurrent, run_all
+from trainer import VOCABULARIES, Trainer
+
+from attention_helpers import metrics
+from attention_helpers._tensorflow import tf
+from attention_helpers.transformer import Transformer
+
+POSITIONS = ("both", "sinusoidal", "rotary", "learned", "none")
+VARIANTS = {name: {"positions": None if name == "none" else name} for name in POSITIONS}
+VARIANTS["bahdanau"] = RECURRENT["bahdanau"]
+VARIANTS |= {
+    f"{name}-30": {**variant, "lengths": "30", "rate_of": name}
+    for name, variant in VARIANTS.items()
+}
+HEADLINE = ("both", "bahdanau")
+CURVE_EVERY, CURVE_PER_LENGTH = 250, 4  # steps; sentences of each length
+
+
+def trainer_of(variant):
+    if "positions" not in variant:
+        return Timed(recurrent(variant))
+    new_model = partial(Transformer, *VOCABULARIES, positions=variant["positions"])
+    # One step for all lengths: XLA would compile minutes for a gain that is not seen.
+    return Timed(Trainer(new_model, BATCH_SIZE, looks=True, jit_compile=False))
+
+
+class Timed:
+    """A trainer that scores while it trains, and each head when it has."""
+
+    def __init__(self, trainer):
+        self.trainer, self.loss = trainer, trainer.loss
+        self.model = trainer.model
+
+    def train(self, pairs, steps, rate, seed):
+        held_out = held_out_pairs("natural", VALIDATION_SEED, CURVE_PER_LENGTH)
+        curve = []
+
+        def watch(step, seconds):
+            if step and step % CURVE_EVERY == 0:
+                found = self.model.translate([pair.source for pair in held_out])
+                tokens = [translation.tokens for translation in found]
+                bleu = metrics.bleu(tokens, [pair.target for pair in held_out])
+                curve.append({"step": step, "seconds": round(seconds, 1), "bleu": round(bleu, 2)})
+
+        return {**self.trainer.train(pairs, steps, rate, seed, watch), "curve": curve}
+
+    def score(self, pairs, brief=False):
+        scores = self.trainer.score(pairs, brief)
+        if isinstance(self.model, Transformer) and not brief:
+            scores["aer_of_heads"] = aer_of_heads(self.model, pairs)
+        return scores
+
+
+def aer_of_heads(model, pairs):
+    """A row a layer: the alignment error rate of each head, and last that of their mean."""
+    layers, heads = model.settings["layers"], model.settings["heads"]
+    return [
+        [
+            round(metrics.forced_alignment_error_rate(metrics.forced(look, pairs), pairs), 4)
+            for chosen in [*([head] for head in range(heads)), [*range(heads)]]
+            for look in [Look(model, layer, chosen)]
+        ]
+        for layer in range(layers)
+    ]
+
+
+class Look:
+    """The model, whose weights are the mean of some heads of a layer."""
+
+    def __init__(self, model, layer, heads):
+        self.model, self.layer, self.heads = model, layer, heads
+        self.source_vocabulary = model.source_vocabulary
+        self.target_vocabulary = model.target_vocabulary
+
+    def teacher_force(self, source, target_in):
+        logits, weights = self.model.decode(tf.constant(target_in), self.model.encode(source))
+        return logits, tf.reduce_mean(tf.gather(weights[self.layer], self.heads, axis=1), axis=1)
+
+
+if __name__ == "__main__":
+    options = arguments(__doc__, VARIANTS, DATA / "transformer.json", "positions", "--positions")
+    options.orders = ["natural"]
+    run_all(VARIANTS, HEADLINE, options, trainer_of)
