@@ -20,7 +20,6 @@ VARIANTS = {
     "no-source": {"context": "none"},
     "fixed-reversed": {"reads": "reversed", "context": "last"},
     "fixed-both-ends": {"context": "ends"},
-    "both-ends-256": {"context": "ends", "units": 256},
     "additive-after": {"context": "additive", "query": "after"},
     "dot-fed": {"context": "dot", "query": "after"},
     "bahdanau-forward": {"reads": "forward", "context": "additive"},
@@ -35,7 +34,6 @@ VARIANTS = {
     "bahdanau-held": {"context": "additive", "start": "summary", "held": True},
     # More steps; other lengths.
     "fixed-long": {"reads": "forward", "context": "last", "steps": 5 * STEPS, "rate_of": "fixed"},
-    "mean-long": {"steps": 5 * STEPS, "rate_of": "mean"},
     "bahdanau-long": {"context": "additive", "steps": 5 * STEPS, "rate_of": "bahdanau"},
 }
 VARIANTS |= {

@@ -18,7 +18,7 @@ from common import HELD_OUT_SEED, Records, held_out_pairs, score_translations, t
 from runs import TEST_PER_LENGTH, VALIDATION_PER_LENGTH, VALIDATION_SEED, parts_of
 from variants import Variant
 
-from attention_helpers import corpus
+from attention_helpers import corpus, plots
 from attention_helpers._tensorflow import tf
 from attention_helpers.metrics import Forced
 
@@ -26,6 +26,10 @@ VOCABULARIES = corpus.source_vocabulary(), corpus.target_vocabulary()
 SOURCE = np.array([[5, 6, 7, 8, 9], [10, 11, 12, 0, 0]])
 TARGET = np.array([[1, 5, 6, 7, 8, 9], [1, 10, 11, 12, 0, 0]])
 ALL = one_change.VARIANTS | room.VARIANTS
+
+
+def test_every_variant_has_a_line_of_its_own_in_the_figures():
+    assert set(one_change.VARIANTS) <= set(plots.MODELS)
 
 
 @pytest.fixture(scope="module")

@@ -31,13 +31,6 @@ def test_every_model_can_be_told_from_every_other_with_and_without_colour():
     styles = [*plots.MODELS.values(), *SPARE]
     assert len({to_hex(s.colour) for s in plots.MODELS.values()}) == len(plots.MODELS)
     assert len({(s.marker, str(s.dashes)) for s in styles}) == len(styles)
-    experiment = set(
-        "no-source fixed fixed-reversed fixed-both-ends both-ends-256 mean moving bahdanau dot "
-        "additive-after dot-fed bahdanau-forward bahdanau-unfed fixed-long fixed-30 moving-30 "
-        "bahdanau-30 dot-30 mean-short moving-short bahdanau-short mean-long mean-summary mean-held "
-        "mean-unfed mean-state-only bahdanau-summary bahdanau-held general concat".split()
-    )
-    assert experiment <= set(plots.MODELS)
 
 
 # What is left of a colour for readers without one kind of cones (Machado et al. 2009), in linear RGB

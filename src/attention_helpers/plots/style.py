@@ -82,13 +82,10 @@ _ORANGE_RED = {
     "fixed-long": LineStyle("#8F3B00", "h", "--"),
     "fixed-reversed": LineStyle("#F0894A", "<", "-."),
     "fixed-both-ends": LineStyle("#B04A3A", "p", ":"),
-    "both-ends-256": LineStyle("#6B2A12", "8", (0, (5, 1))),
-    "fixed-30": LineStyle("#E8A07A", "H", (0, (3, 1, 1, 1))),
     "no-source": LineStyle("#8A8A8A", "X", (0, (1, 1))),
 }
 _PURPLE = {
     "mean": LineStyle("#882255", "s", "--"),
-    "mean-long": LineStyle("#B86A92", "s", ":"),
     "mean-short": LineStyle("#D79BBB", "s", "-."),
     "mean-summary": LineStyle("#5E1238", "p", "--"),
     "mean-unfed": LineStyle("#A64B7B", "d", ":"),
