@@ -1,4 +1,4 @@
-"""Trains one variant again and again: compiled once; weights, sentences and rates come anew."""
+"""Trains one variant again and again: compiled once; weights, sentences and rates come again."""
 
 import time
 
