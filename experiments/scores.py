@@ -1,4 +1,4 @@
-"""Three scores on the waiter's task of chapter 6, each started at two spreads, at five depths.
+"""Three scores on the waiter's task of chapter 6, each started at two spreads, at six depths.
 
 python experiments/scores.py
 python experiments/scores.py --scores dot --depths 8 16
@@ -20,7 +20,7 @@ from attention_helpers._tensorflow import keras, tf
 
 SCORES = ("dot", "general", "additive")
 STARTS = ("one", "root")  # the spread of the first scores: 1, or √d as that of dot products
-DEPTHS = (8, 16, 32, 64, 128)
+DEPTHS = (8, 16, 32, 64, 128, 256)
 GUESTS, SEATS, DISHES, VALUE_DEPTH = 32, 8, 16, 32
 SEEDS, TRIAL_SEEDS = range(5), range(100, 105)
 STEPS, BATCH_SIZE, TESTS = 300, 64, 1_000
