@@ -590,7 +590,7 @@ BAD_WORDS = {
     "logits": (lambda network, *a: (tf.zeros([3]), a[1], None), r"logits: expected \(b, o\)"),
     "weights": (
         lambda network, *a: (*network.next_word(*a)[:2], tf.zeros([3])),
-        r"weights: expected \(n, k\)",
+        r"weights: expected \(b, k\)",
     ),
     "logits of one row": (
         lambda network, *a: (network.next_word(*a)[0][:1], a[1], None),
