@@ -1,4 +1,4 @@
-"""Trains one model again and again: compiled once; weights, sentences and rates come anew."""
+"""Trains one model again and again: compiled once; weights, sentences and rates are new."""
 
 import time
 

@@ -587,10 +587,10 @@ def test_a_state_or_a_memory_without_a_row_for_each_sentence_is_named(changed, m
 
 
 BAD_WORDS = {
-    "logits": (lambda network, *a: (tf.zeros([3]), a[1], None), r"logits: expected \(n, v\)"),
+    "logits": (lambda network, *a: (tf.zeros([3]), a[1], None), r"logits: expected \(b, o\)"),
     "weights": (
         lambda network, *a: (*network.next_word(*a)[:2], tf.zeros([3])),
-        r"weights: expected \(n, k\)",
+        r"weights: expected \(b, k\)",
     ),
     "logits of one row": (
         lambda network, *a: (network.next_word(*a)[0][:1], a[1], None),

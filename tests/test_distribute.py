@@ -254,7 +254,7 @@ def test_workers_are_kept_from_fit_by_keras_alone(workers):
 
 
 def where_keras_fails(error):
-    """The file and the function of Keras that called TensorFlow in vain."""
+    """The file and the function of Keras that called TensorFlow without need."""
     frames = traceback.extract_tb(error.__traceback__)
     last = [each for each in frames if "keras" in each.filename.split(os.sep)][-1]
     return [os.path.basename(last.filename), last.name]

@@ -67,13 +67,13 @@ BAD_INPUT = {
     "weights of another batch": (lambda: attention(Q, Q[[0, 1, 1]]), "value: …k = 5"),
     "general: kernel of other queries": (
         lambda: general_scores(Q, K, np.zeros((4, 5), "float32")),
-        "kernel: expected (d, e) with d = 5 as in query, got shape (4, 5)",
+        "kernel: expected (n, m) with n = 5 as in query, got shape (4, 5)",
     ),
     "general: kernel of other keys": (
         lambda: general_scores(Q, K, np.zeros((5, 4), "float32")),
-        "kernel: expected (d, e) with e = 5 as in key, got shape (5, 4)",
+        "kernel: expected (n, m) with m = 5 as in key, got shape (5, 4)",
     ),
-    "general: kernel is a vector": (lambda: general_scores(Q, K, W), "kernel: …(d, e), …(5,)"),
+    "general: kernel is a vector": (lambda: general_scores(Q, K, W), "kernel: …(n, m), …(5,)"),
     "scaled: no keys": (
         lambda: scaled_dot_product_attention(Q, K[:, :0], V[:, :0]),
         "key: expected (..., k, d) with k = 1 or more, got shape (2, 0, 5)",

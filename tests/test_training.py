@@ -732,7 +732,7 @@ BAD_LOSSES = {
         draw(1, 2, 3),
         "target_out: expected ids of the vocabulary, from 0 to 2, got 7",
     ),
-    "logits": ([[1, 2]], draw(2, 5), r"logits: expected \(b, q, v\), got shape \(2, 5\)"),
+    "logits": ([[1, 2]], draw(2, 5), r"logits: expected \(b, q, o\), got shape \(2, 5\)"),
 }
 
 

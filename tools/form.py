@@ -44,6 +44,17 @@ OLD_ENGLISH = {
     "nought": "zero",
     "shall": "will",
     "agrees with": "matches",
+    "anew": "again",
+    "afresh": "again",
+    "spelt": "written",
+    "slip of the pen": "typing error",
+    "in vain": "for nothing",
+    "hence": "so",
+    "thence": "from there",
+    "whence": "from where",
+    "whereby": "by which",
+    "thereby": "by this",
+    "henceforth": "from here on",
 }
 PROMPTS = {"code_prompt_show", "code_prompt_hide"}
 ANSWER = re.compile(r"<details>\n<summary>The answer in words</summary>\n\n.*\n\n</details>", re.S)
@@ -269,13 +280,19 @@ def gives_verdicts(cells: list[dict]) -> Iterator[str]:
         yield "the last prediction has no verdict"
 
 
+def old_english(text: str) -> Iterator[tuple[str, str]]:
+    """Yield each word of OLD_ENGLISH that a text has, with the plain one."""
+    for word, plain in OLD_ENGLISH.items():
+        if re.search(rf"\b{word}\b", text, re.I):
+            yield word, plain
+
+
 def is_plain_english(cells: list[dict]) -> Iterator[str]:
     """Words that a reader of English as a second language would have to look up."""
     for cell in cells:
         if cell["cell_type"] == "markdown":
-            for word, plain in OLD_ENGLISH.items():
-                if re.search(rf"\b{word}\b", cell["source"], re.I):
-                    yield f"{word!r}: say {plain!r}: {start(cell)}"
+            for word, plain in old_english(cell["source"]):
+                yield f"{word!r}: say {plain!r}: {start(cell)}"
 
 
 def names_its_symbols(cells: list[dict]) -> Iterator[str]:

@@ -86,8 +86,8 @@ def as_step(given: Any, state: Any, rows: tf.Tensor) -> tuple[tf.Tensor, Any, li
         rows: how many there are, a scalar: a tensor of one row would be broadcast to them.
     """
     logits, after, weights = as_things("next_word", "logits, state, weights", given)
-    (logits,) = tensors("nv", logits=logits)
-    weights = [] if weights is None else tensors("nk", weights=weights)
+    (logits,) = tensors("bo", logits=logits)
+    weights = [] if weights is None else tensors("bk", weights=weights)
     check_rows("logits", logits, rows)
     for each in weights:
         check_rows("weights", each, rows)

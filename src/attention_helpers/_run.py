@@ -79,7 +79,7 @@ class Checkpoint:
         if not is_close(start, self.settings.get(START)):
             raise ValueError(
                 f"checkpoint: {self.path} holds a run of a model with other initial weights "
-                "(another seed?); to go on with it, make the model anew, with the seed it had"
+                "(another seed?); to go on with it, make a new model, with the seed it had"
             )
         return Saved(history, variables, best)
 

@@ -34,7 +34,7 @@ def tensors(
         nonempty: the letters of the axes that must not have the size 0.
         wide: the name of the first array, if it may be float32 where the others have 16 bits, as
             scores are.
-        **arrays: the arrays under the names that the error message shall use.
+        **arrays: the arrays under the names that the error message is to use.
 
     Returns:
         A list of tensors, in the order given.

@@ -119,7 +119,7 @@ def chunked_additive_attention(
         query: projected queries W s, floating `(..., q, u)`.
         key: projected keys U h, of the same dtype, `(..., k, u)`.
         value: of the same dtype, `(..., k, v)`; Bahdanau's values are the h themselves.
-        score_kernel: the vector v of the score, of the same dtype, `(u,)`.
+        score_kernel: the vector v_a of the score, of the same dtype, `(u,)`.
         mask: boolean, broadcastable to `(..., q, k)`, True = may attend; None allows all.
         chunk_size: how many queries, and how many keys, make a block; it need not divide anything.
 
@@ -150,7 +150,7 @@ def chunked_additive_attention(
 def _dot(
     query: tf.Tensor, key: tf.Tensor
 ) -> tuple[tf.Tensor, Callable[[tf.Tensor], list[tf.Tensor]]]:
-    """The score query keyᵀ; einsum "nqd,nkd->nqk" without its overhead."""
+    """The score query keyᵀ; einsum "...qd,...kd->...qk" without its overhead."""
 
     def gradients(of_scores: tf.Tensor) -> list[tf.Tensor]:
         return [tf.matmul(of_scores, key), tf.matmul(of_scores, query, transpose_a=True)]
@@ -161,7 +161,7 @@ def _dot(
 def _additive(
     query: tf.Tensor, key: tf.Tensor, score_kernel: tf.Tensor
 ) -> tuple[tf.Tensor, Callable[[tf.Tensor], list[tf.Tensor]]]:
-    """The score vᵀ tanh(query + key)."""
+    """The score v_aᵀ tanh(query + key)."""
     hidden = tf.tanh(query[:, :, None, :] + key[:, None, :, :])  # (n, q, k, u)
 
     def gradients(of_scores: tf.Tensor) -> list[tf.Tensor]:
@@ -304,7 +304,7 @@ class _Plan(NamedTuple):
         return -((q.total - k - q.start - q.length) // self.chunk_size)
 
 
-# The conditions on sizes are Python's: AutoGraph would make a graph of each, in vain.
+# The conditions on sizes are Python's: AutoGraph would make a graph of each, for nothing.
 @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
 def _in_blocks(
     score: Score,

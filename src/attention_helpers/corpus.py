@@ -53,7 +53,7 @@ def generate_pairs(
 
     A sentence belongs to one split for ever: CRC-32 of its English words, joined by spaces,
     divisible by 8, makes it a test sentence, whatever the seed. Training and test sentences are
-    therefore disjoint by construction. A sentence that was drawn before is drawn anew, ten times at
+    therefore disjoint by construction. A sentence that was drawn before is drawn again, ten times at
     most: there are repetitions only where so many very short sentences are asked for that the
     grammar runs out of them.
 

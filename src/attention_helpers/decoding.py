@@ -399,7 +399,7 @@ def collect(
 
 def only_words(logits: Any, normalise: Callable[[tf.Tensor], tf.Tensor] = tf.identity) -> tf.Tensor:
     """The logits, normalised, and then -inf for PAD and START, which no search writes."""
-    (logits,) = tensors("nv", logits=logits)
+    (logits,) = tensors("bo", logits=logits)
     if logits.dtype.size < 4:  # or their logarithms would be rounded to 16 bits
         logits = tf.cast(logits, tf.float32)
     ids = tf.range(tf.shape(logits)[-1])

@@ -1,9 +1,10 @@
 """Attention as pure functions of tensors.
 
-The letters of the einsum strings name the axes, in the whole book:
+The letters of the einsum strings name the axes, in the whole book (book/notation.md has them all):
 `b` batch, `h` head, `q` query position, `k` key position, `d` depth of queries and keys,
-`v` depth of values, `u` hidden units of the additive score. `...` stands for any leading axes; those
-of the arguments broadcast.
+`v` depth of values, `u` hidden units of the additive score, `n` and `m` depth of what asks and of
+what is looked at, before a kernel. `...` stands for any leading axes; those of the arguments
+broadcast.
 A mask is boolean, **True = may attend**. Every function works eagerly, in `tf.function` and under
 XLA (`jit_compile=True`), in float16, bfloat16, float32 and float64. What has 16 bits is computed in
 float32 from the scores to the context, and rounded once: dot products of float16 overflow above
@@ -117,17 +118,17 @@ def scaled(query: tf.Tensor, scale: tf.Tensor | float | None) -> tf.Tensor:
 
 
 def additive(query: tf.Tensor, key: tf.Tensor, score_kernel: tf.Tensor) -> tf.Tensor:
-    """The scores vᵀ tanh(query + key), where v is the score kernel."""
-    query, key, v = (at_least_float32(x) for x in (query, key, score_kernel))
+    """The scores v_aᵀ tanh(query + key), where v_a is the score kernel."""
+    query, key, v_a = (at_least_float32(x) for x in (query, key, score_kernel))
     # query[..., :, None, :] + key[..., None, :, :]
     hidden = tf.tanh(add(tf.expand_dims(query, -2), tf.expand_dims(key, -3), own=3))
-    # tf.einsum("...qku,u->...qk", hidden, v), which under oneDNN (TensorFlow 2.21) writes past its
+    # tf.einsum("...qku,u->...qk", hidden, v_a), which under oneDNN (TensorFlow 2.21) writes past its
     # memory where `...` are two axes: the process dies.
-    return tf.squeeze(project(hidden, tf.expand_dims(v, -1)), -1)
+    return tf.squeeze(project(hidden, tf.expand_dims(v_a, -1)), -1)
 
 
 def project(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """einsum "...n,nu->...u", as the product of two matrices.
+    """einsum "...qn,nu->...qu" or "...km,mu->...ku", as the product of two matrices.
 
     Without XLA the einsum and its gradient take three times as long on a CPU
     (benchmarks/projection.py). `tf.tensordot` makes the same product, but in a loop XLA cannot
@@ -181,9 +182,9 @@ def general_scores(query: TensorLike, key: TensorLike, kernel: TensorLike) -> tf
     """The bilinear score queryᵀ kernel key of every query with every key.
 
     Args:
-        query: floating `(..., q, d)`.
-        key: of the same dtype, `(..., k, e)`.
-        kernel: the matrix W, of the same dtype, `(d, e)`.
+        query: floating `(..., q, n)`.
+        key: of the same dtype, `(..., k, m)`.
+        kernel: the matrix W_g, of the same dtype, `(n, m)`.
 
     Returns:
         The scores `(..., q, k)`, of the same dtype; float32 where that has 16 bits.
@@ -198,19 +199,19 @@ def general_scores(query: TensorLike, key: TensorLike, kernel: TensorLike) -> tf
     Source: Luong, Pham and Manning 2015 (arXiv 1508.04025), the score "general".
     """
     query, key, kernel = tensors(
-        "...qd,...ke,de", nonempty="de", query=query, key=key, kernel=kernel
+        "...qn,...km,nm", nonempty="nm", query=query, key=key, kernel=kernel
     )
     # The queries are projected, not the keys, as in decoding there is one query and many keys.
     return dot_product(project(at_least_float32(query), at_least_float32(kernel)), key)
 
 
 def additive_scores(query: TensorLike, key: TensorLike, score_kernel: TensorLike) -> tf.Tensor:
-    """The additive score vᵀ tanh(query + key) of every query with every key.
+    """The additive score v_aᵀ tanh(query + key) of every query with every key.
 
     Args:
         query: projected queries W s, floating `(..., q, u)`.
         key: projected keys U h, of the same dtype, `(..., k, u)`.
-        score_kernel: the vector v, of the same dtype, `(u,)`.
+        score_kernel: the vector v_a, of the same dtype, `(u,)`.
 
     Returns:
         The scores `(..., q, k)`, of the same dtype; float32 where that has 16 bits.
@@ -308,7 +309,7 @@ def additive_attention(
         query: projected queries W s, floating `(..., q, u)`.
         key: projected keys U h, of the same dtype, `(..., k, u)`.
         value: of the same dtype, `(..., k, v)`; Bahdanau's values are the h themselves.
-        score_kernel: the vector v of the score, of the same dtype, `(u,)`.
+        score_kernel: the vector v_a of the score, of the same dtype, `(u,)`.
         mask: boolean, broadcastable to `(..., q, k)`, True = may attend; None allows all.
 
     Returns:

@@ -266,7 +266,7 @@ class MeanDecoder(Decoder):
 
 
 class AttentionDecoder(Decoder):
-    """Scores all annotations anew with each word; a subclass says how, and when."""
+    """Scores all annotations again with each word; a subclass says how, and when."""
 
     attention: BahdanauAttention | LuongAttention
 
@@ -440,7 +440,7 @@ class Seq2Seq(Translator):
 
 
 def check_inputs(inputs: tf.Tensor, mask: Any) -> None:
-    tensors("bkd", inputs=inputs)
+    tensors("bkm", inputs=inputs)
     got = type(mask).__name__
     if tf.is_tensor(mask):
         if mask.dtype == tf.bool and mask.shape.is_compatible_with(inputs.shape[:2]):

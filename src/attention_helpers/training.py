@@ -44,7 +44,7 @@ def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
     Args:
         target_out: the ids to predict, integer `(b, q)`; or the same numbers as float32 or float64,
             as `fit()` passes them on.
-        logits: floating `(b, q, v)`; 16 bits are counted in float32.
+        logits: floating `(b, q, o)`, o words; 16 bits are counted in float32.
 
     Returns:
         A scalar, in nats per token; 0 if there is no token.
@@ -59,7 +59,7 @@ def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
     Source: Cho et al. 2014 (arXiv 1406.1078), the log-likelihood that training maximises.
     """
     target_out = whole_numbers("target_out", target_out)
-    (logits,) = tensors("bqv", logits=logits)
+    (logits,) = tensors("bqo", logits=logits)
     if not target_out.shape.is_compatible_with(logits.shape[:2]):
         raise ValueError(
             f"target_out: expected (b, q) as in logits of shape {show(logits.shape)}, "
@@ -106,7 +106,7 @@ def train(
 
     With a `checkpoint`, a run that was interrupted goes on when `train` is called again with the
     same arguments, and ends as if it had not been; one that has ended is read from the file. The
-    model must be made anew, with the same seed: a run is known by the weights it starts from too.
+    model must be a new one of the same seed: a run is known by the weights it starts from too.
 
     Weights of 16 bits are refused: Adam's steps would be rounded away. The policies "mixed_bfloat16"
     and "mixed_float16" compute in 16 bits and keep weights of 32. The loss is not scaled, so

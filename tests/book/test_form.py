@@ -5,7 +5,7 @@ import re
 import form
 import pytest
 import symbols
-from frame import notebooks
+from frame import ROOT, notebooks
 
 
 @pytest.mark.parametrize("rule", form.RULES, ids=lambda rule: rule.__name__)
@@ -13,6 +13,22 @@ from frame import notebooks
 def test_page(page, rule):
     complaints = list(rule(form.read(page)))
     assert not complaints, "\n".join(complaints)
+
+
+# What is not a notebook, and is read all the same: pages, docstrings, comments, messages.
+TEXTS = [
+    path
+    for pattern in ("*.md", "book/**/*.md", "benchmarks/*.md", "src/**/*.py", "experiments/*.py")
+    for path in sorted(ROOT.glob(pattern))
+]
+# There a verb agrees with its subject, as grammar has it.
+OF_GRAMMAR = {"_grammar.py": {"agrees with"}}
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_words_of_pages_and_docstrings(path):
+    found = {word for word, _ in form.old_english(path.read_text(encoding="utf-8"))}
+    assert found <= OF_GRAMMAR.get(path.name, set())
 
 
 # Cells of pages that were made to be bad, or good
@@ -123,7 +139,11 @@ BAD = {
         ],
         [text("**Verdict.** That."), text("> **Predict.** Which?")],
     ],
-    "is_plain_english": [[text("It is a lawful product.")], [text("Mend the string.")]],
+    "is_plain_english": [
+        [text("It is a lawful product.")],
+        [text("Mend the string.")],
+        [text("Slip of the pen.")],
+    ],
     "names_its_symbols": [
         [text(r"The matrix $\Xi_{ij}$ is new.")],
         [text(r"Here $$ s_i = \overleftarrow{W}_a h_j $$ is new.")],

@@ -1,4 +1,4 @@
-"""The repository's address stands in `_config.yml`; everything else agrees with it."""
+"""The repository's address stands in `_config.yml`; everything else matches it."""
 
 import json
 import re

@@ -25,21 +25,21 @@ AXES = {
 
 @serializable
 class BahdanauAttention(OneHeadAttention):
-    """Additive attention with its projections: vᵀ tanh(W query + U key), softmax, weighted mean.
+    """Additive attention with its projections: v_aᵀ tanh(W_a query + U_a key), softmax, mean.
 
     Args:
         units: size u of the hidden layer of the score, a positive integer.
-        kernel_initializer: initialiser of `query_kernel` W and `key_kernel` U.
-        score_initializer: initialiser of `score_kernel` v.
+        kernel_initializer: initialiser of `query_kernel` W_a and `key_kernel` U_a.
+        score_initializer: initialiser of `score_kernel` v_a.
         dropout: the share of the weights that training drops, from 0 to below 1.
         seed: of that dropout; None takes Keras' global one.
         **kwargs: those of every Keras layer, such as `name` and `dtype`.
 
-    The paper starts with W, U ~ N(0, 0.001²) and v = 0, so that attention is uniform at first:
+    The paper starts with W_a, U_a ~ N(0, 0.001²), v_a = 0, so that attention is uniform at first:
     `kernel_initializer=keras.initializers.RandomNormal(stddev=0.001), score_initializer="zeros"`.
-    From there the gradients of W and U are zero at first, and it takes more steps than a small
-    budget has; hence the default, `"glorot_uniform"` for all three. Seed them with
-    `keras.utils.set_random_seed`: an initialiser with a seed of its own would draw W = U if n = m.
+    From there the gradients of W_a and U_a are zero at first, and it takes more steps than a small
+    budget has; so the default is `"glorot_uniform"` for all three. Seed them with
+    `keras.utils.set_random_seed`: with a seed of its own an initialiser draws W_a = U_a if n = m.
 
     Called with
 
@@ -89,7 +89,7 @@ class BahdanauAttention(OneHeadAttention):
         self.score_initializer = keras.initializers.get(score_initializer)
 
     def build(self, query_shape: Shape, value_shape: Shape, key_shape: Shape | None = None) -> None:
-        """Makes the weights W (n, u), U (m, u) and v (u,)."""
+        """Makes the weights W_a (n, u), U_a (m, u) and v_a (u,)."""
         key_shape = value_shape if key_shape is None else key_shape
         self.query_kernel = self._kernel("query_kernel", query_shape)
         self.key_kernel = self._kernel("key_kernel", key_shape)
@@ -109,7 +109,7 @@ class BahdanauAttention(OneHeadAttention):
         mask: tf.Tensor | None,
         drop: Drop | None = None,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """e_ij = vᵀ tanh(W s_i + U h_j); α_i = softmax(e_i); c_i = Σ_j α_ij h_j."""
+        """e_ij = v_aᵀ tanh(W_a s_i + U_a h_j); α_i = softmax(e_i); c_i = Σ_j α_ij h_j."""
         projected_query = project(query, self.query_kernel.value)
         scores = additive(projected_query, projected_key, self.score_kernel.value)
         return attend(scores, value, mask, drop)

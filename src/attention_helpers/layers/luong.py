@@ -32,13 +32,13 @@ class LuongAttention(OneHeadAttention):
         score: how a query s is compared with a key h:
             "dot", sᵀ h, has no weights, and needs keys of the query's depth;
             "general", sᵀ W h, has the `kernel` W (n, m);
-            "concat", vᵀ tanh(W [s; h]), has W in two parts, `query_kernel` (n, u) and
+            "concat", v_aᵀ tanh(W [s; h]), has W in two parts, `query_kernel` (n, u) and
             `key_kernel` (m, u), for W [s; h] is the sum of what each part gives; and `score_kernel`
-            v (u,). It is the score of `BahdanauAttention`.
+            v_a (u,). It is the score of `BahdanauAttention`.
         units: size u of the hidden layer of "concat", a positive integer; None means the depth n
             of the query. The other scores have none.
         kernel_initializer: initialiser of W.
-        score_initializer: initialiser of v.
+        score_initializer: initialiser of v_a.
         dropout: the share of the weights that training drops, from 0 to below 1.
         seed: of that dropout; None takes Keras' global one.
         **kwargs: those of every Keras layer, such as `name` and `dtype`.

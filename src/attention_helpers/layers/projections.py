@@ -140,8 +140,8 @@ class HeadProjection(keras.layers.EinsumDense):
 
     Example:
         >>> x = tf.random.stateless_normal((2, 5, 6), seed=[0, 1])
-        >>> ours = HeadProjection("abc,cde->abde", (None, 3, 4), bias_axes="de")
-        >>> theirs = keras.layers.EinsumDense("abc,cde->abde", (None, 3, 4), bias_axes="de")
+        >>> ours = HeadProjection("btn,nhd->bthd", (None, 3, 4), bias_axes="hd")
+        >>> theirs = keras.layers.EinsumDense("btn,nhd->bthd", (None, 3, 4), bias_axes="hd")
         >>> ours.build(x.shape), theirs.build(x.shape), theirs.set_weights(ours.get_weights())
         (None, None, None)
         >>> bool(tf.reduce_max(tf.abs(ours(x) - theirs(x))) < 1e-5)
@@ -153,7 +153,7 @@ class HeadProjection(keras.layers.EinsumDense):
         super().quantize(*args, **{**kwargs, "type_check": False})
 
     def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        """einsum "bt…,…o->bto", plus the bias."""
+        """einsum "btn,nhd->bthd" to heads, or "bqhv,hvo->bqo" of them, plus the bias."""
         kernel = tf.convert_to_tensor(self.kernel)
         axes = inputs.shape.rank - 2
         depth, outputs = math.prod(kernel.shape[:axes]), kernel.shape[axes:]
@@ -167,7 +167,8 @@ def head_projection(
 ) -> HeadProjection:
     """A built projection of the last axes of `(b, t, ...)` to axes of the sizes.
 
-    Its equation, such as "abc,cde->abde", and the shapes of its weights are those in Keras' layer.
+    Its equation is that of Keras' layer, which names the axes a, b, c, …, and so are the shapes of
+    its weights.
     """
     letters = string.ascii_lowercase
     inputs = letters[2 : len(input_shape)]

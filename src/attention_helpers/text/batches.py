@@ -23,7 +23,7 @@ LONGEST_TO_MEDIAN = 4
 
 
 class Bin(NamedTuple):
-    """Sentences that are padded to one shape: ids `(n, k)` and `(n, q)`, and how to draw them."""
+    """Sentences that are padded to one shape: ids `(b, k)` and `(b, q)`, and how to draw them."""
 
     source: npt.NDArray[np.int32]
     target: npt.NDArray[np.int32]
