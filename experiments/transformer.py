@@ -88,7 +88,8 @@ class Look:
         self.target_vocabulary = model.target_vocabulary
 
     def teacher_force(self, source, target_in):
-        logits, weights = self.model.decode(tf.constant(target_in), self.model.encode(source))
+        memory = self.model.encode(source)
+        logits, weights, _ = self.model.decode(tf.constant(target_in), memory)
         return logits, tf.reduce_mean(tf.gather(weights[self.layer], self.heads, axis=1), axis=1)
 
 

@@ -56,6 +56,8 @@ FIGURES = {
     "alignment": lambda **ax: plots.alignment(WEIGHTS, SOURCE, TARGET, title="t", **ax),
     "bottleneck_diagram": lambda **ax: plots.bottleneck_diagram(**ax),
     "attention_diagram": lambda **ax: plots.attention_diagram(**ax),
+    "transformer_diagram": lambda **ax: plots.transformer_diagram(**ax),
+    "waiting_diagram": lambda **ax: plots.waiting_diagram(**ax),
     "contraction_diagram": lambda **ax: contraction(**ax),
 }
 

@@ -60,6 +60,15 @@ RIGHT = {
     "scaled_dot_product_attention": functional.scaled_dot_product_attention,
     "causal_mask": masks.causal_mask,
 }
+# Chapter 8
+RIGHT |= {
+    "layer_norm": lambda x, gain, bias: tf.nn.batch_normalization(
+        x, *tf.nn.moments(x, axes=[-1], keepdims=True), bias, gain, 1e-5
+    ),
+    "transformer_parameters": lambda words, d, inner, layers: (
+        (words + 4) * d + layers * (12 * d * d + 24 * d + 4 * d * inner + 2 * inner)
+    ),
+}
 
 
 def keras_states(words, w, u, b):
@@ -365,6 +374,48 @@ WRONG = [
     ("causal_mask", lambda n: ~np.tri(n, dtype=bool), "sees itself"),
     ("causal_mask", lambda n: np.tri(n, k=-1, dtype=bool), "sees itself"),
     ("causal_mask", lambda n: np.tri(n), "sees itself"),
+]
+WRONG += [
+    ("layer_norm", lambda x, g, b: g * x / np.sqrt(x.var(-1, keepdims=True)) + b, "first its mean"),
+    (
+        "layer_norm",
+        lambda x, g, b: g * (x - x.mean(-1, keepdims=True)) / (x.var(-1, keepdims=True) + 1e-5) + b,
+        "the square root of its variance",
+    ),
+    ("layer_norm", lambda x, g, b: b * RIGHT["layer_norm"](x, 1.0, 0.0) + g, "first its mean"),
+    ("layer_norm", lambda x, g, b: g * (RIGHT["layer_norm"](x, 1.0, b)), "in this order"),
+    (
+        "layer_norm",
+        lambda x, g, b: g * (x - x.mean()) / np.sqrt(x.var() + 1e-5) + b,
+        "its own mean",
+    ),
+    (
+        "layer_norm",
+        lambda x, g, b: g * (x - x.mean(-1, keepdims=True)) / x.std(-1, keepdims=True) + b,
+        "add 1e-5",
+    ),
+    (
+        "transformer_parameters",
+        lambda words, d, inner, layers: words * d + layers * 10 * d,
+        "no layer",
+    ),
+    (
+        "transformer_parameters",
+        lambda w, d, inner, n: RIGHT["transformer_parameters"](w, d, inner, n) - n * 12 * d,
+        "each with a bias of d",
+    ),
+    (
+        "transformer_parameters",
+        lambda w, d, inner, n: (
+            RIGHT["transformer_parameters"](w, d, inner, n) - n * 4 * (d * d + d)
+        ),
+        "has two of them",
+    ),
+    (
+        "transformer_parameters",
+        lambda w, d, inner, n: RIGHT["transformer_parameters"](w, d, inner, n) - n * 2 * inner,
+        "a bias of the inner width",
+    ),
 ]
 
 

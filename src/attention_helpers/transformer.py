@@ -28,7 +28,7 @@ Caches: TypeAlias = tuple[AttentionCache, ...]  # one a layer
 
 
 def places(start: tf.Tensor | int, length: tf.Tensor | int) -> tf.Tensor:
-    """The positions `(t,)` from `start` on; `(b, t)` where each sentence has a start of its own."""
+    """The positions from `start` on: `(t,)`, or `(b, t)` where each sentence has its own start."""
     return tf.convert_to_tensor(start)[..., None] + tf.range(length)
 
 
@@ -90,12 +90,11 @@ def rotate(x: TensorLike, position: TensorLike) -> tf.Tensor:
     Source: Su et al. 2021 (arXiv 2104.09864), section 3.2.2.
     """
     (x,) = tensors("...td", x=x)
-    angle = tf.repeat(angles(position, x.shape[-1]), 2, axis=-1)  # (..., t, d)
     wide = at_least_float32(x)
-    cos, sin = tf.cast(tf.cos(angle), wide.dtype), tf.cast(tf.sin(angle), wide.dtype)
+    angle = tf.cast(tf.repeat(angles(position, x.shape[-1]), 2, axis=-1), wide.dtype)
     # A quarter turn of each pair, (x0, x1) to (-x1, x0), by a product: quicker than to part them.
     quarter = tf.constant(np.kron(np.eye(x.shape[-1] // 2), [[0, 1], [-1, 0]]), wide.dtype)
-    return rounded(wide * cos + project(wide, quarter) * sin, x.dtype)
+    return rounded(wide * tf.cos(angle) + project(wide, quarter) * tf.sin(angle), x.dtype)
 
 
 def built(layer: Any, *depths: int) -> Any:
@@ -145,10 +144,8 @@ class RotaryAttention(MultiHeadAttention):
 class Block(keras.layers.Layer):
     """What both blocks have: attention to their own words, and a feed-forward layer."""
 
-    def __init__(
-        self, units: int, heads: int, inner: int, dropout: float, rotary: bool, **kwargs: Any
-    ) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, units: int, heads: int, inner: int, dropout: float, rotary: bool, **kw: Any):
+        super().__init__(**kw)
         dtype = self.dtype_policy
         self.dropout = keras.layers.Dropout(dropout, dtype=dtype)
         self.self_norm, self.feed_norm = norm(units, dtype), norm(units, dtype)
@@ -177,8 +174,8 @@ class EncoderBlock(Block):
 class DecoderBlock(Block):
     """Lets each word look at those up to it, then at the source, and then works on what it found.
 
-    From x `(b, q, d)`, the memory of the source, and the cache of the words before x, or None where
-    there are none, to the next x, the weights `(b, h, q, k)` and with a cache the next one.
+    From x `(b, q, d)`, the memory of the source, and the cache of the words before x (None: there are
+    none) to the next x, the weights over the source `(b, h, q, k)`, and the next cache (or None).
     """
 
     def __init__(self, units: int, heads: int, *others: Any, **kwargs: Any) -> None:
@@ -194,12 +191,14 @@ class DecoderBlock(Block):
         return AttentionCache(key, value, mask, tf.fill(tf.shape(mask)[:1], tf.shape(mask)[1]))
 
     def call(self, x: tf.Tensor, memory: Any, cache: Any = None, training: bool = False) -> Any:
-        y, both = self.self_norm(x), {"return_attention_scores": True}
-        found, _, *after = self.self_attention(y, y, use_causal_mask=True, cache=cache, **both)
+        y = self.self_norm(x)
+        found = self.self_attention(y, y, use_causal_mask=True, cache=cache)
+        found, cache = (found, None) if cache is None else found
         x += self.dropout(found, training=training)
-        found, weights, _ = self.cross_attention(self.cross_norm(x), None, cache=memory, **both)
-        x += self.dropout(found, training=training)
-        return self.feed(x, training), weights, *after
+        y = self.cross_norm(x)
+        look = self.cross_attention(y, None, cache=memory, return_attention_scores=True)
+        x += self.dropout(look[0], training=training)
+        return self.feed(x, training), look[1], cache
 
 
 @serializable
@@ -281,15 +280,16 @@ class Transformer(Translator):
 
     def decode(
         self, target: tf.Tensor, memory: Caches, state: Caches | None = None, training: bool = False
-    ) -> tuple[Any, ...]:
-        """The logits `(b, q, vocabulary)`, the weights `(b, h, q, k)` a layer, the next state if any."""
-        start, found = 0 if state is None else state[0].length, []
+    ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...], Caches]:
+        """The logits `(b, q, vocabulary)`; of each layer the weights `(b, h, q, k)`, and the cache."""
+        start = 0 if state is None else state[0].length
         x = self.dropout(self.target_words(target, start=start), training=training)
+        weights, caches = [], [*(state or (None,) * len(memory))]
         for n, block in enumerate(self.decoder_blocks):
-            x, *of_layer = block(x, memory[n], cache=state and state[n], training=training)
-            found.append(of_layer)
-        x = self.decoder_norm(x)
-        return self.in_policy(self.target_words.logits, x), *zip(*found, strict=True)
+            x, of_layer, caches[n] = block(x, memory[n], cache=caches[n], training=training)
+            weights.append(of_layer)
+        logits = self.in_policy(self.target_words.logits, self.decoder_norm(x))
+        return logits, tuple(weights), tuple(caches)
 
     def teacher_force(
         self, source: ArrayLike, target_in: ArrayLike, training: bool = False
@@ -297,7 +297,7 @@ class Transformer(Translator):
         """Every word, given the right ones before it: logits `(b, q, vocabulary)`, and weights."""
         memory = self.encode(source, training)
         target_in = self.target_ids(target_in, memory[0].mask.shape[0])
-        logits, weights = self.decode(target_in, memory, training=training)
+        logits, weights, _ = self.decode(target_in, memory, training=training)
         return logits, tf.reduce_mean(weights[-1], axis=1)
 
     def cross_attention(self, source: ArrayLike, target_in: ArrayLike) -> tf.Tensor:

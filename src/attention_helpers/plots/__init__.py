@@ -11,6 +11,7 @@ gives are drawn as they are: a ``$`` or a leading ``_`` means nothing.
 """
 
 from .alignments import alignment
+from .blocks import transformer_diagram, waiting_diagram
 from .curves import loss_curves, probe_accuracy
 from .diagrams import attention_diagram, bottleneck_diagram
 from .einsums import contraction_diagram
@@ -46,6 +47,8 @@ __all__ = [
     "score_comparison",
     "stepper",
     "table",
+    "transformer_diagram",
     "unrolled_steps",
+    "waiting_diagram",
     "weights_over_training",
 ]

@@ -75,8 +75,8 @@ class LineStyle(NamedTuple):
 
 
 # A model keeps its style in the whole book. Models of one kind share a hue and differ in shade,
-# marker and dashes; the five that meet most often (fixed, mean, moving, bahdanau, dot) have hues
-# that colour-blind readers can tell apart.
+# marker and dashes; the six that meet most often (fixed, mean, moving, bahdanau, dot, transformer)
+# have colours that colour-blind readers can tell apart.
 _ORANGE_RED = {
     "fixed": LineStyle("#D55E00", "o", "-"),
     "fixed-long": LineStyle("#8F3B00", "h", "--"),
@@ -116,6 +116,15 @@ _GREEN = {
     "dot-30": LineStyle("#7CC8A8", "<", (0, (3, 1, 1, 1))),
     "scaled": LineStyle("#7a6a00", "X", (0, (3, 1, 1, 1, 1, 1))),
 }
+# Transformers, by what tells a word its place; "transformer" has sinusoids and rotations.
+_INDIGO = {
+    "transformer": LineStyle("#332288", "v", "-"),
+    "sinusoidal": LineStyle("#6650C8", "*", "--"),
+    "rotary": LineStyle("#8B5FBF", "X", "-."),
+    "learned": LineStyle("#9A8FDB", "H", ":"),
+    "no-positions": LineStyle("#B5AFCF", "p", "-"),
+    "transformer-30": LineStyle("#54468F", "v", (0, (3, 1, 1, 1))),
+}
 _OTHER_SCORES = {
     "general": LineStyle("#CC79A7", "v", ":"),
     "concat": LineStyle("#9A6FB0", ">", "--"),
@@ -127,7 +136,7 @@ _BASELINES = {
     "diagonal": LineStyle("#444444", "<", ":"),
     "random": LineStyle("#AAAAAA", "8", (0, (1, 1))),
 }
-MODELS = _ORANGE_RED | _PURPLE | _YELLOW | _BLUE | _GREEN | _OTHER_SCORES | _BASELINES
+MODELS = _ORANGE_RED | _PURPLE | _YELLOW | _BLUE | _GREEN | _INDIGO | _OTHER_SCORES | _BASELINES
 # For a name that is not in MODELS; after these, the styles of models that are not in the figure.
 SPARE = (
     LineStyle("#000000", "*", (0, (4, 2))),
