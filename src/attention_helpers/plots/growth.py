@@ -66,9 +66,11 @@ def growth(
         ax.set_xticks(sizes, labels=[f"{size:,}" for size in sizes], minor=False)
         ax.set_xticks([], minor=True)
         ax.set_xlim(sizes[0] / 1.1, sizes[-1] * 1.1)
+        low, high = ax.get_ylim()
         ax.yaxis.set_major_formatter(_plain)
+        ax.yaxis.set_minor_formatter(_one_two_five if high < 100 * low else "")
         label_axes(ax, xlabel, ylabel)
-        label_ends(ax, lines, margin=1.0)
+        label_ends(ax, lines)
     return ax
 
 
@@ -133,4 +135,9 @@ def recall_by_pairs(
 
 
 def _plain(value: float, _: object = None) -> str:
-    return f"{value:,.0f}" if value >= 1 else f"{value:.6f}".rstrip("0")
+    """No powers of ten: 1,000 and 0.01."""
+    return f"{value:,.0f}" if value >= 1 else f"{value:.9f}".rstrip("0")
+
+
+def _one_two_five(value: float, _: object = None) -> str:
+    return _plain(value) if f"{value:e}"[0] in "125" else ""
