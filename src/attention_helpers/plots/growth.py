@@ -68,7 +68,7 @@ def growth(
         ax.set_xlim(sizes[0] / 1.1, sizes[-1] * 1.1)
         low, high = ax.get_ylim()
         ax.yaxis.set_major_formatter(_plain)
-        ax.yaxis.set_minor_formatter(_one_two_five if high < 100 * low else "")
+        ax.yaxis.set_minor_formatter(_one_two_five if high < 100 * low else _nothing)
         label_axes(ax, xlabel, ylabel)
         label_ends(ax, lines)
     return ax
@@ -137,6 +137,10 @@ def recall_by_pairs(
 def _plain(value: float, _: object = None) -> str:
     """No powers of ten: 1,000 and 0.01."""
     return f"{value:,.0f}" if value >= 1 else f"{value:.9f}".rstrip("0")
+
+
+def _nothing(value: float, _: object = None) -> str:
+    return ""
 
 
 def _one_two_five(value: float, _: object = None) -> str:
