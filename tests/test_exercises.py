@@ -5,6 +5,7 @@ from inspect import signature
 import numpy as np
 import pytest
 import tensorflow as tf
+from answers_on_costs import RIGHT_ON_COSTS, WRONG_ON_COSTS
 from sacrebleu.metrics import BLEU
 
 from attention_helpers import functional, masks, metrics
@@ -417,6 +418,10 @@ WRONG += [
         "a bias of the inner width",
     ),
 ]
+
+
+RIGHT |= RIGHT_ON_COSTS
+WRONG += WRONG_ON_COSTS
 
 
 def test_every_exercise_has_a_right_and_a_wrong_answer_here():

@@ -102,6 +102,16 @@ NAMED = {
     "by_depth": lambda **given: plots.by_depth(
         dict.fromkeys(NAMES, {8: [0.4, 0.5], 16: 0.6}), title=TITLE, ylabel=LABEL, **given
     ),
+    "growth": lambda **given: plots.growth(
+        dict.fromkeys(NAMES, {8: [0.4, 0.5], 16: 0.6}),
+        title=TITLE,
+        xlabel=LABEL,
+        ylabel=LABEL,
+        **given,
+    ),
+    "recall_by_pairs": lambda **given: plots.recall_by_pairs(
+        dict.fromkeys(NAMES, [1.0, 0.5]), title=TITLE, ylabel=LABEL, **given
+    ),
     "alignment": lambda **given: plots.alignment(np.eye(6), **WORDS, title=TITLE, **given),
     "bottleneck_diagram": lambda **given: plots.bottleneck_diagram(**WORDS, **given),
     "attention_diagram": lambda **given: plots.attention_diagram(np.eye(6)[1], **WORDS, **given),

@@ -16,6 +16,7 @@ from .curves import loss_curves, probe_accuracy
 from .diagrams import attention_diagram, bottleneck_diagram
 from .einsums import contraction_diagram
 from .gates import gate_diagram
+from .growth import growth, recall_by_pairs
 from .maps import AlignmentMap, alignment_map
 from .scores import bleu_by_length, bleu_by_order, by_depth, capacity_sweep, score_comparison
 from .steppers import Frame, Stepper, stepper
@@ -41,9 +42,11 @@ __all__ = [
     "contraction_diagram",
     "decoding_steps",
     "gate_diagram",
+    "growth",
     "line_styles",
     "loss_curves",
     "probe_accuracy",
+    "recall_by_pairs",
     "score_comparison",
     "stepper",
     "table",

@@ -130,13 +130,26 @@ _OTHER_SCORES = {
     "concat": LineStyle("#9A6FB0", ">", "--"),
     "textbook": LineStyle("#666666", "h", (0, (1, 1))),
 }
+_IN_CHUNKS = {
+    "dot in chunks": LineStyle("#5FBF9F", "v", (0, (5, 1))),
+    "additive in chunks": LineStyle("#1B4F72", "H", "--"),
+}
+# What is kept of an evening (chapter 9): all pairs (as "scaled"), a state of a GRU, a sum, a
+# corrected sum.
+_MEMORIES = {
+    "scaled, aged": LineStyle("#BFB24A", "X", ":"),
+    "GRU": LineStyle("#C8452E", "d", "-"),
+    "linear": LineStyle("#4DAF4A", "s", "-"),
+    "delta": LineStyle("#0B3D2E", "^", "--"),
+}
 # What no network computes.
 _BASELINES = {
     "Model 1": LineStyle("#000000", "d", (0, (6, 2, 1, 2))),
     "diagonal": LineStyle("#444444", "<", ":"),
     "random": LineStyle("#AAAAAA", "8", (0, (1, 1))),
 }
-MODELS = _ORANGE_RED | _PURPLE | _YELLOW | _BLUE | _GREEN | _INDIGO | _OTHER_SCORES | _BASELINES
+MODELS = _ORANGE_RED | _PURPLE | _YELLOW | _BLUE | _GREEN | _INDIGO | _OTHER_SCORES
+MODELS |= _IN_CHUNKS | _MEMORIES | _BASELINES
 # For a name that is not in MODELS; after these, the styles of models that are not in the figure.
 SPARE = (
     LineStyle("#000000", "*", (0, (4, 2))),

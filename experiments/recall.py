@@ -1,0 +1,193 @@
+"""The waiter's task read as a sequence: how many pairs can be recalled from a state of fixed size?
+
+    python experiments/recall.py
+    python experiments/recall.py --tasks once --models softmax linear-64 gru-64 --seeds 0 1
+
+Two tasks. "once": 32 guests, each orders once. "again": 8 of the 32 guests, who order again and again;
+what was ordered last is right. After every order one of the orders so far is drawn, and its guest is
+asked for. The models are those of memories.py; "-long" trains three times as many steps.
+
+Writes book/data/recall.json: the trials that chose each learning rate, and a record a run. What the
+file already holds is not made again, and several processes may write to it at a time.
+"""
+
+import argparse
+import time
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from common import DATA, Records, use_one_thread
+from memories import DISHES, GUESTS, MODELS, numbers_kept
+
+from attention_helpers._tensorflow import keras, tf
+
+ORDERS, COMING = 32, {"once": GUESTS, "again": 8}  # orders of an evening; guests who come
+SETTINGS = {
+    "guests": GUESTS,
+    "dishes": DISHES,
+    "orders": ORDERS,
+    "coming": COMING,
+    "batch_size": 64,
+    "steps": 3_000,
+    "long": 3,  # times as many
+    "trial_steps": 1_000,
+    "rates": [0.0025, 0.005, 0.01, 0.02],
+    "evenings": {"test": 4_000, "validation": 2_000},
+    "seeds": {"test": 10**6, "validation": 10**6 + 1, "trials": 100},
+}
+# What is trained once more, longer: three seeds, on "once" alone.
+LONG = {"gru-256-long": "gru-256"}
+TASKS = list(COMING)
+
+
+def evenings(random, number, task):
+    """Guests who order, dishes, guests asked for, right answers: integers `(number, ORDERS)`."""
+    places = np.arange(ORDERS)
+    if task == "once":
+        guest = random.random((number, GUESTS)).argsort(axis=1)
+    else:
+        coming = random.random((number, GUESTS)).argsort(axis=1)[:, : COMING[task]]
+        guest = np.take_along_axis(
+            coming, random.integers(COMING[task], size=(number, ORDERS)), axis=1
+        )
+    dish = random.integers(DISHES, size=(number, ORDERS))
+    drawn = (random.random((number, ORDERS)) * (places + 1)).astype(int)  # of the orders so far
+    asked = np.take_along_axis(guest, drawn, axis=1)
+    same = (guest[:, None, :] == asked[:, :, None]) & (places <= places[:, None])
+    latest = np.where(same, places, -1).max(axis=2)
+    return guest, dish, asked, np.take_along_axis(dish, latest, axis=1)
+
+
+@lru_cache
+def held_out(name, task):
+    random = np.random.default_rng(SETTINGS["seeds"][name])
+    return evenings(random, SETTINGS["evenings"][name], task)
+
+
+class Trainer:
+    """One model, whose training step is compiled once."""
+
+    def __init__(self, name):
+        self.new_model, self.optimizer = MODELS[name], keras.optimizers.Adam(0.0, global_clipnorm=1)
+        self.model = self.new_model()
+        self.model(*np.zeros((3, 1, ORDERS), int))
+        self.optimizer.build(self.model.trainable_variables)
+        self.step = tf.function(self.take_step, jit_compile=True, autograph=False)
+        self.answer = tf.function(self.model, jit_compile=True, autograph=False)
+
+    def take_step(self, guest, dish, asked, right):
+        with tf.GradientTape() as tape:
+            losses = cross_entropy(right, self.model(guest, dish, asked))
+            loss = tf.reduce_mean(losses)
+        weights = self.model.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+        return loss
+
+    def train(self, task, steps, rate, seed):
+        """Trains from new weights. Returns the seconds, and the losses in twenty parts."""
+        keras.utils.set_random_seed(seed)
+        fresh = self.new_model()
+        fresh(*np.zeros((3, 1, ORDERS), int))
+        self.model.set_weights(fresh.get_weights())
+        for variable in self.optimizer.variables:
+            variable.assign(tf.zeros_like(variable))
+        schedule = keras.optimizers.schedules.CosineDecay(
+            0.0, steps - steps // 20, warmup_target=rate, warmup_steps=steps // 20
+        )
+        random, losses = np.random.default_rng(seed), []
+        start = time.perf_counter()
+        for number in range(steps):
+            self.optimizer.learning_rate.assign(schedule(number))
+            batch = evenings(random, SETTINGS["batch_size"], task)
+            losses.append(float(self.step(*map(tf.constant, batch))))
+            if number == 0:
+                start = time.perf_counter()  # what the first step compiles is not counted
+        parts = np.array_split(losses, min(20, steps))
+        return {
+            "train_seconds": round(time.perf_counter() - start, 1),
+            "losses": [round(float(part.mean()), 4) for part in parts],
+        }
+
+    def logits(self, guest, dish, asked):
+        parts = [np.split(each, len(each) // 1_000) for each in (guest, dish, asked)]
+        return np.concatenate(
+            [self.answer(*map(tf.constant, part)) for part in zip(*parts, strict=True)]
+        )
+
+    def loss(self, task):
+        """Nats an answer, on validation evenings."""
+        *given, right = held_out("validation", task)
+        return float(tf.reduce_mean(cross_entropy(right, self.logits(*given))))
+
+    def accuracy(self, task):
+        """The share of right answers after 1, 2, … orders, on test evenings."""
+        *given, right = held_out("test", task)
+        shares = (self.logits(*given).argmax(axis=-1) == right).mean(axis=0)
+        return [round(float(share), 4) for share in shares]
+
+
+def cross_entropy(right, logits):
+    return tf.nn.sparse_softmax_cross_entropy_with_logits(right, logits)
+
+
+def learning_rate(trainer, records, tried):
+    """The rate of the lowest validation loss after a shorter training; the same rates for all."""
+    for rate in SETTINGS["rates"]:
+        trial = {**tried, "learning_rate": rate}
+        if not records.has("trials", **trial):
+            trainer.train(tried["task"], SETTINGS["trial_steps"], rate, SETTINGS["seeds"]["trials"])
+            records.add(
+                "trials", {**trial, "validation_loss": round(trainer.loss(tried["task"]), 4)}
+            )
+    losses = records.trials(**tried)
+    return min(losses, key=losses.get)
+
+
+def plan(options):
+    """What is run, model by model: the model, its task, whether it is long, and its seed."""
+    for name in options.models:
+        for task in options.tasks:
+            seeds = range(3 if name in LONG else 5) if options.seeds is None else options.seeds
+            if not (name in LONG and task != "once"):
+                yield from ((name, task, seed) for seed in seeds)
+
+
+def main(options):
+    use_one_thread()
+    records, trainers = Records(options.output, SETTINGS), {}
+    for name, task, seed in plan(options):
+        run = {"task": task, "model": name, "seed": seed}
+        if records.has("runs", **run):
+            continue
+        base = LONG.get(name, name)
+        if base not in trainers:
+            trainers = {base: Trainer(base)}  # one at a time is kept
+        rate = learning_rate(trainers[base], records, {"task": task, "model": base})
+        steps = SETTINGS["steps"] * (SETTINGS["long"] if name in LONG else 1)
+        history = trainers[base].train(task, steps, rate, seed)
+        record = {
+            "steps": steps,
+            "learning_rate": rate,
+            "parameters": trainers[base].model.count_params(),
+            "numbers_kept": numbers_kept(base, ORDERS),
+            **history,
+            "accuracy": trainers[base].accuracy(task),
+        }
+        records.add("runs", {**run, **record})
+        at = [record["accuracy"][n - 1] for n in (2, 4, 8, 16, 32)]
+        print(*run.values(), rate, at, record["train_seconds"], "s", flush=True)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    names = [*MODELS, *LONG]
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
+    parser.add_argument("--models", nargs="+", choices=names, default=names)
+    parser.add_argument("--seeds", nargs="+", type=int)
+    parser.add_argument("--output", type=Path, default=DATA / "recall.json")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main(arguments())
