@@ -53,6 +53,7 @@ FIGURES = {
     "probe_accuracy": lambda **ax: plots.probe_accuracy({"5-10": [0.5, 1]}, title="t", **ax),
     "loss_curves": lambda **ax: plots.loss_curves({"fixed": [2.0, 1.0]}, title="t", **ax),
     "by_depth": lambda **ax: plots.by_depth({"dot": {8: [0.9, 0.8], 16: 0.7}}, title="t", **ax),
+    "by_heads": lambda **ax: plots.by_heads({"four": {1: [0.4, 0.5], 4: 1.0}}, title="t", **ax),
     "alignment": lambda **ax: plots.alignment(WEIGHTS, SOURCE, TARGET, title="t", **ax),
     "bottleneck_diagram": lambda **ax: plots.bottleneck_diagram(**ax),
     "attention_diagram": lambda **ax: plots.attention_diagram(**ax),

@@ -15,7 +15,10 @@ from .curves import loss_curves, probe_accuracy
 from .diagrams import attention_diagram, bottleneck_diagram
 from .einsums import contraction_diagram
 from .gates import gate_diagram
+from .heads import by_heads
 from .maps import AlignmentMap, alignment_map
+from .matrices import matrices
+from .rotations import rotations
 from .scores import bleu_by_length, bleu_by_order, by_depth, capacity_sweep, score_comparison
 from .steppers import Frame, Stepper, stepper
 from .steps import decoding_steps, unrolled_steps, weights_over_training
@@ -36,13 +39,16 @@ __all__ = [
     "bleu_by_order",
     "bottleneck_diagram",
     "by_depth",
+    "by_heads",
     "capacity_sweep",
     "contraction_diagram",
     "decoding_steps",
     "gate_diagram",
     "line_styles",
     "loss_curves",
+    "matrices",
     "probe_accuracy",
+    "rotations",
     "score_comparison",
     "stepper",
     "table",
