@@ -73,7 +73,7 @@ def walk_on(vector: Floats, steps: int) -> Floats:
         key=numbers(1, 1, 2, 2, start=5),
     ),
     case(
-        "neighbours share: with four heads and two of keys, 0 and 1 share the first, 2 and 3 the other",
+        "neighbours share: of four heads, 0 and 1 have the first keys",
         query=numbers(1, 4, 1, 2),
         key=numbers(1, 2, 1, 2, start=5),
     ),

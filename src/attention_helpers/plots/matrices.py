@@ -123,14 +123,16 @@ def _name(
     first: bool,
 ) -> None:
     """The names of rows and columns; those of rows at the first panel of a row only."""
-    named = {"rows": (ax.yaxis, rows, 0), "columns": (ax.xaxis, columns, 1)}
-    for name, (axis, given, at) in named.items():
-        if given is None:
-            continue
-        words = words_of(name, given)
-        if len(words) != array.shape[at]:
-            raise ValueError(f"{name}: expected {array.shape[at]} names, got {len(words)}")
-        options: dict[str, Any] = {"fontsize": 9.5}
-        name_ticks(axis, words, **options, **({"rotation": 90} if at else {}))
+    if rows is not None:
+        name_ticks(ax.yaxis, _names("rows", rows, array.shape[0]), fontsize=9.5)
+    if columns is not None:
+        name_ticks(ax.xaxis, _names("columns", columns, array.shape[1]), fontsize=9.5, rotation=90)
     if not first:
         ax.tick_params(labelleft=False)
+
+
+def _names(name: str, given: Sequence[str], count: int) -> list[str]:
+    words = words_of(name, given)
+    if len(words) != count:
+        raise ValueError(f"{name}: expected {count} names, got {len(words)}")
+    return words

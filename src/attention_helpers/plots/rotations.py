@@ -65,7 +65,9 @@ def _draw_arrows(ax: Axes, vectors: npt.NDArray[np.float64]) -> None:
         at = vector * (1 + 0.14 * longest / max(float(np.hypot(*vector)), 1e-9))
         if all(np.hypot(*(at - other)) > 0.15 * longest for other in labels):
             labels.append(at)
-            ax.text(*at, str(place), ha="center", va="center", fontsize=9.5, color=dark(colour))
+            ax.text(
+                at[0], at[1], str(place), ha="center", va="center", fontsize=9.5, color=dark(colour)
+            )
     edge = 1.3 * longest
     ax.set(xlim=(-edge, edge), ylim=(-edge, edge), aspect="equal")
     ax.set_axis_off()
