@@ -57,6 +57,7 @@ FIGURES = {
         {"dot": {64: [1.0, 3.0, 2.0], 4096: 800.0}}, xlabel="T", ylabel="ms", title="t", **ax
     ),
     "recall_by_pairs": lambda **ax: plots.recall_by_pairs({16: [1.0, 0.5]}, title="t", **ax),
+    "by_heads": lambda **ax: plots.by_heads({"four": {1: [0.4, 0.5], 4: 1.0}}, title="t", **ax),
     "alignment": lambda **ax: plots.alignment(WEIGHTS, SOURCE, TARGET, title="t", **ax),
     "bottleneck_diagram": lambda **ax: plots.bottleneck_diagram(**ax),
     "attention_diagram": lambda **ax: plots.attention_diagram(**ax),

@@ -60,6 +60,17 @@ RIGHT = {
     "masked_softmax": functional.masked_softmax,
     "scaled_dot_product_attention": functional.scaled_dot_product_attention,
     "causal_mask": masks.causal_mask,
+    "decoder_mask": lambda tokens: masks.combine_masks(
+        masks.padding_mask(tokens), masks.causal_mask(tokens.shape[1])
+    ),
+    "walk_on": lambda vector, steps: walked(vector, steps),
+    "grouped_scores": lambda query, key: (
+        functional.dot_product_scores(
+            tf.reshape(query, (len(query), key.shape[1], -1, *query.shape[2:])), key[:, :, None]
+        )
+        .numpy()
+        .reshape(*query.shape[:3], -1)
+    ),
 }
 # Chapter 8
 RIGHT |= {
@@ -70,6 +81,23 @@ RIGHT |= {
         (words + 4) * d + layers * (12 * d * d + 24 * d + 4 * d * inner + 2 * inner)
     ),
 }
+
+
+def walked(vector, steps):
+    """By complex numbers: cos + i sin of a sum is the product of those of its terms."""
+    speed = 10_000.0 ** (-np.arange(0, len(vector), 2) / len(vector))
+    after = (vector[1::2] + 1j * vector[0::2]) * np.exp(1j * steps * speed)
+    return np.stack([after.imag, after.real], axis=-1).ravel()
+
+
+def walk(vector, steps, base=10_000.0, sign=1, joined=False):
+    """`walk_on`, with a wrong base, direction or layout."""
+    speed = base ** (-np.arange(0, len(vector), 2) / len(vector))
+    half = len(vector) // 2
+    sine, cosine = (vector[:half], vector[half:]) if joined else (vector[0::2], vector[1::2])
+    sin, cos = sign * np.sin(steps * speed), np.cos(steps * speed)
+    pairs = [sine * cos + cosine * sin, cosine * cos - sine * sin]
+    return np.concatenate(pairs) if joined else np.stack(pairs, axis=-1).ravel()
 
 
 def keras_states(words, w, u, b):
@@ -375,6 +403,42 @@ WRONG = [
     ("causal_mask", lambda n: ~np.tri(n, dtype=bool), "sees itself"),
     ("causal_mask", lambda n: np.tri(n, k=-1, dtype=bool), "sees itself"),
     ("causal_mask", lambda n: np.tri(n), "sees itself"),
+    ("decoder_mask", lambda t: np.tri(t.shape[1], dtype=bool)[None], "hidden as a key"),
+    ("decoder_mask", lambda t: t[:, None, :] != 0, "each word sees itself"),
+    (
+        "decoder_mask",
+        lambda t: (np.tri(t.shape[1], dtype=bool) & (t != 0))[None],
+        "for each sentence",
+    ),
+    (
+        "decoder_mask",
+        lambda t: np.tri(t.shape[1], dtype=bool) & (t != 0)[:, :, None],
+        "a column of False, not a row",
+    ),
+    ("decoder_mask", lambda t: np.tri(t.shape[1], dtype=bool).T & (t != 0)[:, None], "itself"),
+    (
+        "decoder_mask",
+        lambda t: ~(np.tri(t.shape[1], dtype=bool) & (t != 0)[:, None]),
+        "each word sees itself",
+    ),
+    ("walk_on", lambda v, s: v, "sine and cosine of a sum"),
+    ("walk_on", lambda v, s: walk(v, s, sign=-1), "sine and cosine of a sum"),
+    ("walk_on", lambda v, s: walk(v[::-1], s)[::-1], "sine and cosine of a sum"),
+    ("walk_on", lambda v, s: walk(v, s, base=1.0), "its own speed"),
+    ("walk_on", lambda v, s: walk(v, s, joined=True), "its own speed"),
+    ("walk_on", lambda v, s: walk(v, abs(s)), "a negative number of steps"),
+    ("grouped_scores", lambda q, k: q @ np.swapaxes(k, -1, -2), "neighbours share"),
+    ("grouped_scores", lambda q, k: q @ np.swapaxes(k[:, :1], -1, -2), "each has its own"),
+    (
+        "grouped_scores",
+        lambda q, k: q @ np.swapaxes(np.tile(k, (1, q.shape[1] // k.shape[1], 1, 1)), -1, -2),
+        "neighbours share",
+    ),
+    (
+        "grouped_scores",
+        lambda q, k: q @ np.swapaxes(np.repeat(k[:1], q.shape[1] // k.shape[1], 1), -1, -2),
+        "its own keys only",
+    ),
 ]
 WRONG += [
     ("layer_norm", lambda x, g, b: g * x / np.sqrt(x.var(-1, keepdims=True)) + b, "first its mean"),

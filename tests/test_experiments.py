@@ -11,6 +11,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 
 import copying
+import heads
 import one_change
 import orders
 import room
@@ -278,3 +279,24 @@ def test_exchanges_say_whose_word_is_written():
     due = found.pop("nothing, due")
     assert not any(due.values())
     assert all(max(shares.values()) == 1.0 for shares in found.values())
+
+
+def test_answers_are_the_digits_that_stand_before():
+    rows = np.arange(6)[None]
+    assert heads.answers(rows, 3)[0, 3:].numpy().tolist() == [[2, 1, 0], [3, 2, 1], [4, 3, 2]]
+
+
+def test_heads_share_their_parameters_and_a_wide_layer_has_four_times_as_many():
+    count = {}
+    for looks, number, change in [(4, 1, ""), (4, 4, ""), (1, 2, ""), (4, 1, "wide")]:
+        model = heads.Digits(looks, number, change)
+        assert model(np.zeros((2, 5), int)).shape == (2, 5, looks, 10)
+        count[number, change] = model.attention.count_params()
+    assert count[1, ""] == count[2, ""] == count[4, ""] == 4 * 64**2
+    assert count[1, "wide"] == 4 * count[1, ""]
+
+
+def test_the_first_places_have_no_answer_and_count_for_no_task():
+    model, rows = heads.Digits(1, 1, ""), np.zeros((2, 7), int)
+    loss, logits, right = heads.losses(model, rows, 1)
+    assert loss.shape == (2, 3, 1) and logits.shape == (2, 3, 1, 10) and right.shape == (2, 3, 1)

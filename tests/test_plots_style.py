@@ -112,6 +112,9 @@ NAMED = {
     "recall_by_pairs": lambda **given: plots.recall_by_pairs(
         dict.fromkeys(NAMES, [1.0, 0.5]), title=TITLE, ylabel=LABEL, **given
     ),
+    "by_heads": lambda **given: plots.by_heads(
+        dict.fromkeys(NAMES, {1: [0.4, 0.5], 4: 0.6}), title=TITLE, ylabel=LABEL, **given
+    ),
     "alignment": lambda **given: plots.alignment(np.eye(6), **WORDS, title=TITLE, **given),
     "bottleneck_diagram": lambda **given: plots.bottleneck_diagram(**WORDS, **given),
     "attention_diagram": lambda **given: plots.attention_diagram(np.eye(6)[1], **WORDS, **given),
@@ -127,6 +130,7 @@ def test_every_figure_is_drawn_with_unusual_names():
     others = {"line_styles", "alignment_map", "bleu_by_order", "table"}  # with tests of their own
     others |= {"stepper", "unrolled_steps", "decoding_steps", "weights_over_training"}
     others |= {"gate_diagram", "transformer_diagram"}  # which draw no names
+    others |= {"matrices", "rotations"}  # test_plots_matrices.py
     assert drawn - others == set(NAMED)
     assert set(FIGURES) - set(NAMED) == {"transformer_diagram"}
 

@@ -19,6 +19,7 @@ INDICES = set("ijkqtclmnhbdsupoe") | {"T_x", "T_y"}
 # A subscript that is a name, where the same letter may also count.
 NAMES = {"W_a", "U_a", "v_a", "b_a", "W_s", "W_o", "U_o", "V_o", "C_o", "W_c", "W_g", "T_x", "T_y"}
 NAMES |= {f"{matrix}_{gate}" for matrix in "WUCVb" for gate in "zrh"} | {"W_x", "W_y", "W_h"}
+NAMES |= {"W_Q", "W_K", "W_V", "W_O"}
 GREEK = set(
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi "
     "rho varrho sigma tau upsilon phi varphi chi psi omega ell Gamma Delta Theta Lambda Xi Pi Sigma "

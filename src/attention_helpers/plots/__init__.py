@@ -17,7 +17,10 @@ from .diagrams import attention_diagram, bottleneck_diagram
 from .einsums import contraction_diagram
 from .gates import gate_diagram
 from .growth import growth, recall_by_pairs
+from .heads import by_heads
 from .maps import AlignmentMap, alignment_map
+from .matrices import matrices
+from .rotations import rotations
 from .scores import bleu_by_length, bleu_by_order, by_depth, capacity_sweep, score_comparison
 from .steppers import Frame, Stepper, stepper
 from .steps import decoding_steps, unrolled_steps, weights_over_training
@@ -38,6 +41,7 @@ __all__ = [
     "bleu_by_order",
     "bottleneck_diagram",
     "by_depth",
+    "by_heads",
     "capacity_sweep",
     "contraction_diagram",
     "decoding_steps",
@@ -45,8 +49,10 @@ __all__ = [
     "growth",
     "line_styles",
     "loss_curves",
+    "matrices",
     "probe_accuracy",
     "recall_by_pairs",
+    "rotations",
     "score_comparison",
     "stepper",
     "table",
