@@ -73,9 +73,10 @@ _NAMES = {
     """,
     "plots": """
         MODELS STYLE AlignmentMap Frame Stepper Table alignment alignment_map attention_diagram
-        bleu_by_length bleu_by_order bottleneck_diagram by_depth capacity_sweep contraction_diagram
-        decoding_steps gate_diagram line_styles loss_curves probe_accuracy score_comparison stepper
-        table unrolled_steps weights_over_training
+        bleu_by_length bleu_by_order bottleneck_diagram by_depth by_heads capacity_sweep
+        contraction_diagram decoding_steps gate_diagram growth line_styles loss_curves matrices
+        probe_accuracy recall_by_pairs rotations score_comparison stepper table transformer_diagram
+        unrolled_steps waiting_diagram weights_over_training
     """,
     "exercises": "Verdict check names",
 }
