@@ -21,7 +21,7 @@ class Trainer:
         new_model: from a seed to the model with the weights of this seed.
         batch_size: sentences a step.
         looks: whether its weights propose an alignment.
-        jit_compile: whether XLA compiles the step, for each bucket anew.
+        jit_compile: whether XLA compiles the step, once for each bucket.
     """
 
     def __init__(self, new_model, batch_size, looks, jit_compile=True):

@@ -19,7 +19,7 @@ EQUATION = re.compile(r"""["'`]([A-Za-z.…]+(?:,[A-Za-z.…]+)*->[A-Za-z.…]*)
 WITH_GAPS = re.compile(r"""f["']([^"'\s]*\{[^"'\s]*->[^"'\s]*)["']""")
 ROW = re.compile(r"^\| `(\w)` \| (.+?) \|", re.M)
 # A bare v in a formula: which v? An axis, a vector and a parameter bear that name.
-BARE_V = re.compile(r"(?<![A-Za-z\\])v(?![A-Za-z_])")
+BARE_V = re.compile(r"(?<![A-Za-z\\_])v(?![A-Za-z_])")
 
 
 def equations(text: str) -> list[str]:
