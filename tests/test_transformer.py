@@ -358,13 +358,20 @@ def test_only_positions_tell_one_order_of_the_source_from_another(model):
 
 
 def test_the_order_of_the_words_so_far_is_told_too(model):
-    """Without positions by nothing but where the causal mask ends: the last word sees a set."""
+    """Without positions by where the causal mask ends, which the second layer can tell."""
     swapped = TARGET_IN[:1, [0, 2, 1, 3, 4]]
     one, other = (
         model.teacher_force(SOURCE[:1], ids)[0][0, -1] for ids in (TARGET_IN[:1], swapped)
     )
-    if model.settings["positions"] is not None:
-        assert differ(one, other)
+    assert differ(one, other)
+
+
+def test_to_one_layer_without_positions_the_words_so_far_are_a_set():
+    model = disturb(Transformer(ENGLISH, FRENCH, positions=None, **{**SIZES, "layers": 1}))
+    one = model.teacher_force(SOURCE[:1], TARGET_IN[:1])[0]
+    other = model.teacher_force(SOURCE[:1], TARGET_IN[:1, [0, 2, 1, 3, 4]])[0]
+    close(one[:, 3:], other[:, 3:])
+    assert differ(one[:, 1:3], other[:, 1:3], axis=-1).all()
 
 
 def test_later_places_than_were_learned_are_taken_for_the_last():
@@ -544,7 +551,10 @@ def test_an_exported_model_gives_the_same_logits(tmp_path):
         close(exported.serve(source, target_in), model((source, target_in)))
 
 
-@pytest.mark.parametrize("policy", ["bfloat16", "float64", "mixed_bfloat16", "mixed_float16"])
+POLICIES = ["float16", "bfloat16", "float64", "mixed_bfloat16", "mixed_float16"]
+
+
+@pytest.mark.parametrize("policy", POLICIES)
 def test_a_model_computes_and_translates_in_its_policy(policy):
     model = Transformer(ENGLISH, FRENCH, positions="both", dtype=policy, **SIZES, seed=0)
     logits, weights = model.teacher_force(SOURCE, TARGET_IN)
@@ -626,13 +636,22 @@ def test_bad_ids_are_named(source, target_in, message):
             method(source, target_in)
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "uint16", "int64", "uint64"])
+def test_ids_may_be_of_any_integer_dtype(dtype):
+    model, ids = drawn_model("both"), (SOURCE.astype(dtype), TARGET_IN.astype(dtype))
+    close(model(ids), model((SOURCE, TARGET_IN)), atol=0)
+    memory = model.encode(ids[0])
+    one, _, _ = model.next_word(ids[1][:, 0], model.start_state(memory), memory)
+    close(one, model((SOURCE, TARGET_IN))[:, 0])
+
+
 def step(token=(1, 1, 1), state=lambda state: state, memory=lambda memory: memory):
     model = drawn_model("both")
     read = model.encode(SOURCE)
     return model.next_word(list(token), state(model.start_state(read, 4)), memory(read))
 
 
-FIRST = "expected 2 AttentionCache, a tuple, got"
+FIRST = "expected a tuple of 2 AttentionCache, got"
 BAD_STEPS = {
     "token": (lambda: step([1.0] * 3), ValueError, "token: expected an integer dtype"),
     "token rows": (lambda: step([1]), ValueError, r"token: expected ids of shape \(3,\), got \(1,\)"),
@@ -666,6 +685,16 @@ BAD_STEPS = {
     "float position": (lambda: sinusoids([1.0], 4), ValueError, "position: expected an integer"),
     "odd x": (lambda: rotate(draw(2, 5), [0, 1]), ValueError, "depth: expected an even .* got 5"),
     "integer x": (lambda: rotate([[1, 2]], [0]), ValueError, "x: expected a floating dtype"),
+    "few positions": (
+        lambda: rotate(draw(2, 5, 4), range(4)),
+        ValueError,
+        r"position: expected \(2, 5\), the shape of x less its last axis, got \(4,\)",
+    ),
+    "positions of more rows": (
+        lambda: rotate(draw(5, 4), np.zeros((2, 5), int)),
+        ValueError,
+        r"position: expected \(5,\), .* got \(2, 5\)",
+    ),
     "one axis": (lambda: rotate(draw(4), [0]), ValueError, r"x: expected \(..., t, d\)"),
 }  # fmt: skip
 

@@ -17,7 +17,7 @@ import numpy as np
 from ._arguments import choice, integer, number
 from ._calls import as_rows
 from ._tensorflow import keras, serializable, tf
-from ._tensors import TensorLike, at_least_float32, axis_size, integers, rounded, tensors
+from ._tensors import TensorLike, at_least_float32, axis_size, fits, integers, rounded, tensors
 from .functional import project
 from .layers import AttentionCache, MultiHeadAttention
 from .text import PAD_ID, Vocabulary
@@ -78,7 +78,7 @@ def rotate(x: TensorLike, position: TensorLike) -> tf.Tensor:
         As x, with components 2i and 2i + 1 turned by position / 10000^(2i / d).
 
     Raises:
-        ValueError: a wrong dtype, or an odd d.
+        ValueError: a wrong dtype, an odd d, or positions that do not broadcast to x.
 
     Example:
         >>> query, key = tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 4.0]])
@@ -89,7 +89,10 @@ def rotate(x: TensorLike, position: TensorLike) -> tf.Tensor:
 
     Source: Su et al. 2021 (arXiv 2104.09864), section 3.2.2.
     """
-    (x,) = tensors("...td", x=x)
+    (x,), position = tensors("...td", x=x), integers("position", position)
+    if not fits(position.shape, x.shape[:-1]):
+        expected = f"{x.shape[:-1]}, the shape of x less its last axis"
+        raise ValueError(f"position: expected {expected}, got {position.shape}")
     wide = at_least_float32(x)
     angle = tf.cast(tf.repeat(angles(position, x.shape[-1]), 2, axis=-1), wide.dtype)
     # A quarter turn of each pair, (x0, x1) to (-x1, x0), by a product: quicker than to part them.
@@ -121,7 +124,7 @@ class Words(keras.layers.Layer):
             self.places = self.add_weight((most, depth), normal.clone(), name="places")
 
     def call(self, ids: tf.Tensor, start: tf.Tensor | int = 0) -> tf.Tensor:
-        x = tf.gather(tf.convert_to_tensor(self.words), ids) * self.depth**0.5
+        x = tf.gather(tf.convert_to_tensor(self.words), tf.cast(ids, tf.int32)) * self.depth**0.5
         position = places(start, axis_size(ids, 1))
         if self.positions in ("sinusoidal", "both"):
             x += tf.cast(sinusoids(position, self.depth), x.dtype)
@@ -214,9 +217,9 @@ class Transformer(Translator):
         heads: h, each of depth d / h.
         inner: the width of the feed-forward layers.
         dropout: the share that training drops of the words' vectors, and of what each part finds.
-        max_length: how many places are learned; all later ones are taken for the last of them.
+        max_length: how many "learned" places there are; later ones are taken for the last of them.
         seed: sets Keras' global seed before the weights are drawn; None leaves it alone.
-        **kwargs: those of every Keras model, such as `name`.
+        **kwargs: those of every Keras model, such as `name` and `dtype`.
 
     `Translator` says how it is called, trained, saved and loaded. The weights that it gives are the
     mean over the heads of the last layer's look at the source; `cross_attention` gives all. The
@@ -279,11 +282,12 @@ class Transformer(Translator):
         return tuple(block.remember(x, is_word) for block in self.decoder_blocks)
 
     def decode(
-        self, target: tf.Tensor, memory: Caches, state: Caches | None = None, training: bool = False
+        self, target_in: ArrayLike, memory: Caches, state: Any = None, training: bool = False
     ) -> tuple[tf.Tensor, tuple[tf.Tensor, ...], Caches]:
         """The logits `(b, q, vocabulary)`; of each layer the weights `(b, h, q, k)`, and the cache."""
-        start = 0 if state is None else state[0].length
-        x = self.dropout(self.target_words(target, start=start), training=training)
+        target_in = self.target_ids(target_in, memory[0].mask.shape[0])
+        start = 0 if state is None else state[0].length  # None: no words before, and none are kept
+        x = self.dropout(self.target_words(target_in, start=start), training=training)
         weights, caches = [], [*(state or (None,) * len(memory))]
         for n, block in enumerate(self.decoder_blocks):
             x, of_layer, caches[n] = block(x, memory[n], cache=caches[n], training=training)
@@ -295,9 +299,7 @@ class Transformer(Translator):
         self, source: ArrayLike, target_in: ArrayLike, training: bool = False
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Every word, given the right ones before it: logits `(b, q, vocabulary)`, and weights."""
-        memory = self.encode(source, training)
-        target_in = self.target_ids(target_in, memory[0].mask.shape[0])
-        logits, weights, _ = self.decode(target_in, memory, training=training)
+        logits, weights, _ = self.decode(target_in, self.encode(source, training), None, training)
         return logits, tf.reduce_mean(weights[-1], axis=1)
 
     def cross_attention(self, source: ArrayLike, target_in: ArrayLike) -> tf.Tensor:
@@ -314,9 +316,7 @@ class Transformer(Translator):
             >>> model.cross_attention([[4, 5]], [[1, 4, 5]]).shape.as_list()
             [1, 2, 2, 3, 2]
         """
-        memory = self.encode(source)
-        target_in = self.target_ids(target_in, memory[0].mask.shape[0])
-        return tf.stack(self.decode(target_in, memory)[1], axis=1)
+        return tf.stack(self.decode(target_in, self.encode(source))[1], axis=1)
 
     def start_state(self, memory: Caches, length: int | tf.Tensor | None = None) -> Caches:
         """An empty cache a layer, with room for so many words, or as many as `translate` writes."""
@@ -342,8 +342,8 @@ class Transformer(Translator):
         return {**super().get_config(), **self.settings}
 
 
-def check_caches(layers: int, **nests: Any) -> None:
+def check_caches(count: int, **nests: Any) -> None:
     """Raises a TypeError unless there is a cache for each layer; the layers check the rest."""
     for name, nest in nests.items():
-        if not isinstance(nest, tuple) or [*map(type, nest)] != [AttentionCache] * layers:
-            raise TypeError(f"{name}: expected {layers} AttentionCache, a tuple, got {nest!r:.40}")
+        if not isinstance(nest, tuple) or [*map(type, nest)] != [AttentionCache] * count:
+            raise TypeError(f"{name}: expected a tuple of {count} AttentionCache, got {nest!r:.40}")
