@@ -1,4 +1,4 @@
-"""Trials and runs of variants: what `one_change.py` and `room.py` do with theirs."""
+"""Trials and runs of variants: what `one_change.py`, `room.py` and `transformer.py` do with theirs."""
 
 import argparse
 from functools import partial
@@ -114,11 +114,12 @@ def evenly(pairs, number):
     return [pairs[len(pairs) * i // number] for i in range(number)]
 
 
-def arguments(description, variants, output, kind="variant", option="--variants"):
+def arguments(description, variants, output, kind="variant", option="--variants", orders=None):
+    """The options of a command; `orders`, where not every variant is run on every order."""
     parser = argparse.ArgumentParser(description=description)
     names = {"dest": "names", "choices": variants, "default": list(variants)}
     parser.add_argument(option, nargs="+", **names)
-    parser.add_argument("--orders", nargs="+", choices=ORDERS)
+    parser.add_argument("--orders", nargs="+", choices=orders or ORDERS, default=orders)
     parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--output", type=Path, default=output)
     parser.set_defaults(kind=kind)

@@ -33,6 +33,7 @@ class Trainer:
     def train(self, pairs, steps, rate, seed, watch=lambda step, seconds: None):
         """Trains from new weights. Returns the seconds, and the losses in twenty parts.
 
+        The first step of each shape does not count for the seconds: it may have been compiled.
         `watch` is called with the number of steps done, and the seconds that they took, before each
         step and after the last.
         """
@@ -49,7 +50,7 @@ class Trainer:
             self.optimizer.learning_rate.assign(schedule(number))
             start = time.perf_counter()
             losses.append(float(self.step(*batch)))
-            if batch[0].shape in compiled:  # the first of a shape may have been compiled
+            if batch[0].shape in compiled:
                 seconds += time.perf_counter() - start
             compiled.add(batch[0].shape)
         watch(steps, seconds)

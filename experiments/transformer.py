@@ -35,7 +35,7 @@ def trainer_of(variant):
     if "positions" not in variant:
         return Timed(recurrent(variant))
     new_model = partial(Transformer, *VOCABULARIES, positions=variant["positions"])
-    # One step for all lengths: XLA would compile minutes for a gain that is not seen.
+    # One step for all lengths: XLA would compile each, for a gain that was not seen.
     return Timed(Trainer(new_model, BATCH_SIZE, looks=True, jit_compile=False))
 
 
@@ -94,6 +94,6 @@ class Look:
 
 
 if __name__ == "__main__":
-    options = arguments(__doc__, VARIANTS, DATA / "transformer.json", "positions", "--positions")
-    options.orders = ["natural"]
+    output, kind = DATA / "transformer.json", ("positions", "--positions")
+    options = arguments(__doc__, VARIANTS, output, *kind, orders=["natural"])
     run_all(VARIANTS, HEADLINE, options, trainer_of)
