@@ -1,5 +1,6 @@
 """The experiments' own parts: a model that is not what its name says would spoil every figure."""
 
+import json
 import sys
 import types
 from pathlib import Path
@@ -13,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 import copying
 import one_change
 import orders
+import real_sentences
 import room
 from common import HELD_OUT_SEED, Records, held_out_pairs, score_translations, training_pairs
 from runs import TEST_PER_LENGTH, VALIDATION_PER_LENGTH, VALIDATION_SEED, parts_of
@@ -279,3 +281,27 @@ def test_exchanges_say_whose_word_is_written():
     due = found.pop("nothing, due")
     assert not any(due.values())
     assert all(max(shares.values()) == 1.0 for shares in found.values())
+
+
+def test_real_sentences_choose_by_validation_and_train_nothing_twice(tmp_path, monkeypatch):
+    trained = []
+
+    def train_and_score(variant, seed, learning_rate):
+        trained.append((variant, seed, learning_rate))
+        loss = abs(learning_rate - 0.006)  # the test sentences would choose another rate
+        return {"validation_loss": loss, "bleu": {"all": learning_rate}}
+
+    monkeypatch.setattr(real_sentences, "train_and_score", train_and_score)
+    monkeypatch.setattr(real_sentences, "training_sentences", dict)
+    monkeypatch.setattr(real_sentences, "use_one_thread", lambda: None)
+    output = tmp_path / "real.json"
+    asked = types.SimpleNamespace(output=output, variants=["mean", "bahdanau-all"], seeds=[0, 1])
+    real_sentences.main(asked)
+    real_sentences.main(asked)
+    runs = json.loads(output.read_text(encoding="utf-8"))["runs"]
+    assert {(run["variant"], run["seed"], run["learning_rate"]) for run in runs} == {
+        (variant, seed, 0.006) for variant in asked.variants for seed in (0, 1)
+    }
+    trials = [(v, 0, rate) for v in ("mean", "bahdanau") for rate in real_sentences.RATES]
+    others = [("mean", 1, 0.006), ("bahdanau-all", 0, 0.006), ("bahdanau-all", 1, 0.006)]
+    assert sorted(trained) == sorted(trials + others)
