@@ -165,13 +165,24 @@ class Records:
         with self.changed() as result:
             result[name] = value
 
-    def trials(self, **wanted):
-        """The validation loss of each rate tried."""
-        return {
-            trial["learning_rate"]: trial["validation_loss"]
-            for trial in self.read()["trials"]
-            if wanted.items() <= trial.items()
-        }
+    def best_trial(self, rates, run, **trial):
+        """The trial of the lowest loss on the validation sentences; makes those that are missing.
+
+        Args:
+            rates: the learning rates; more are tried while the best one is the lowest or the highest.
+            run: from a rate to what a trial has found, `validation_loss` at least.
+            trial: what the trial is of.
+        """
+        while True:
+            for rate in rates:
+                if not self.has("trials", **trial, learning_rate=rate):
+                    self.add("trials", {**trial, "learning_rate": rate, **run(rate)})
+            found = [each for each in self.read()["trials"] if trial.items() <= each.items()]
+            best = min(found, key=lambda each: each["validation_loss"])
+            lowest, *_, highest = sorted(each["learning_rate"] for each in found)
+            if lowest < best["learning_rate"] < highest or len(found) >= 5:
+                return best
+            rates = [lowest / 2 if best["learning_rate"] == lowest else 2 * highest]
 
 
 def show(name, record):

@@ -58,16 +58,9 @@ def main(options):
 
 
 def best_trial(records, variant):
-    """Of the runs with each rate, the one of the lowest loss on the validation sentences.
-
-    A trial is a whole run: the rate that leads after a quarter of it need not lead at its end.
-    """
-    for rate in RATES:
-        trial = {"variant": variant, "seed": 0, "learning_rate": rate}
-        if not records.has("trials", **trial):
-            records.add("trials", trial | train_and_score(**trial))
-    trials = [trial for trial in records.read()["trials"] if trial["variant"] == variant]
-    return min(trials, key=lambda trial: trial["validation_loss"])
+    """The best of the runs of seed 0 with each rate: a trial has all steps of a run."""
+    run = partial(train_and_score, variant, 0)
+    return records.best_trial(RATES, run, variant=variant, seed=0)
 
 
 def train(variant, seed, learning_rate):

@@ -27,7 +27,7 @@ SETTINGS = {
 SHOWN = ("my", "european", "economic", "area", "will", "not", "help", "paul", ".")
 
 
-def run_all(variants, headline, options):
+def run_all(variants, headline, options, whole_trials=False):
     """The runs that the output does not hold yet.
 
     Args:
@@ -35,9 +35,12 @@ def run_all(variants, headline, options):
             (see `training_pairs`), and `rate_of`, the variant whose trials choose the rate.
         headline: the names that are run on every order, with more seeds.
         options: of `arguments`.
+        whole_trials: whether a trial has all steps of a run (and is the run of seed 0), for the
+            rate that leads after a quarter of them need not lead at the end.
     """
     use_one_thread()
-    records = Records(options.output, SETTINGS)
+    settings = SETTINGS | {"trial_steps": STEPS if whole_trials else TRIAL_STEPS}
+    records = Records(options.output, settings)
     for variant in options.variants:
         trainer = None
         for order, seed in plan(variant in headline, options):
@@ -46,8 +49,15 @@ def run_all(variants, headline, options):
                 continue
             trainer = trainer or Trainer(parts_of(variants[variant]), BATCH_SIZE)
             rate_of = variants[variant].get("rate_of", variant)
-            rate = learning_rate(trainer, records, rate_of, order)
-            record = train_and_score(trainer, variants[variant], order, seed, rate)
+            if whole_trials:
+                chosen = whole_trial(trainer, records, rate_of, variants[rate_of], order)
+            else:
+                chosen = short_trial(trainer, records, rate_of, order)
+            rate = chosen["learning_rate"]
+            if run.items() <= chosen.items():
+                record = chosen
+            else:
+                record = train_and_score(trainer, variants[variant], order, seed, rate)
             records.add("runs", {**run, **record})
             if (variant, order, seed) == ("bahdanau", "natural", 0):
                 records.put("alignment", trainer.alignment(SHOWN))
@@ -65,24 +75,30 @@ def parts_of(variant):
     return Parts(**{name: variant[name] for name in variant if name in Parts.__annotations__})
 
 
-def learning_rate(trainer, records, variant, order):
-    """The rate of the lowest loss on validation sentences, after trials that are recorded."""
-    rates = list(RATES)
-    while True:
-        for rate in rates:
-            trial = {"variant": variant, "order": order, "learning_rate": rate}
-            if not records.has("trials", **trial):
-                pairs = training_pairs(order, TRIAL_SEED, PAIRS_PER_LENGTH)
-                trainer.train(pairs, TRIAL_STEPS, rate, TRIAL_SEED)
-                held_out = held_out_pairs(order, VALIDATION_SEED, VALIDATION_PER_LENGTH)
-                loss = round(trainer.loss(held_out), 4)
-                records.add("trials", {**trial, "validation_loss": loss})
-                show(trial, {"validation_loss": loss})
-        losses = records.trials(variant=variant, order=order)
-        best = min(losses, key=losses.get)
-        if best not in (min(losses), max(losses)) or len(losses) >= 5:
-            return best
-        rates = [best / 2 if best == min(losses) else best * 2]
+def short_trial(trainer, records, variant, order):
+    """The best of trials that have a quarter of the steps."""
+
+    def run(rate):
+        pairs = training_pairs(order, TRIAL_SEED, PAIRS_PER_LENGTH)
+        trainer.train(pairs, TRIAL_STEPS, rate, TRIAL_SEED)
+        return validation_loss(trainer, order)
+
+    return records.best_trial(RATES, run, variant=variant, order=order)
+
+
+def whole_trial(trainer, records, name, variant, order):
+    """The best of the runs of seed 0 with each rate."""
+
+    def run(rate):
+        record = train_and_score(trainer, variant, order, 0, rate)
+        return record | validation_loss(trainer, order)
+
+    return records.best_trial(RATES, run, variant=name, order=order, seed=0)
+
+
+def validation_loss(trainer, order):
+    held_out = held_out_pairs(order, VALIDATION_SEED, VALIDATION_PER_LENGTH)
+    return {"validation_loss": round(trainer.loss(held_out), 4)}
 
 
 def train_and_score(trainer, variant, order, seed, rate):
