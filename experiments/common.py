@@ -175,8 +175,11 @@ class Records:
         """
         while True:
             for rate in rates:
-                if not self.has("trials", **trial, learning_rate=rate):
-                    self.add("trials", {**trial, "learning_rate": rate, **run(rate)})
+                tried = {**trial, "learning_rate": rate}
+                if not self.has("trials", **tried):
+                    record = run(rate)
+                    self.add("trials", tried | record)
+                    show(tried, record)
             found = [each for each in self.read()["trials"] if trial.items() <= each.items()]
             best = min(found, key=lambda each: each["validation_loss"])
             lowest, *_, highest = sorted(each["learning_rate"] for each in found)

@@ -4,7 +4,8 @@
 
 Writes book/data/real_sentences.json. Needs the corpus (from the network, or from the folder that
 ATTENTION_HELPERS_DATA names) and sentencepiece; stores no sentence of it. Each variant is trained
-with the same learning rates, all steps of each; the validation sentences choose one of them.
+with the same learning rates, all steps of each; the validation sentences choose one of them (were
+it the lowest or the highest, one more would be tried beyond it).
 """
 
 import argparse
@@ -54,7 +55,9 @@ def main(options):
             run = {"variant": variant, "seed": seed, "learning_rate": chosen["learning_rate"]}
             if not records.has("runs", **run):
                 is_chosen = run.items() <= chosen.items()
-                records.add("runs", chosen if is_chosen else run | train_and_score(**run))
+                record = chosen if is_chosen else train_and_score(**run)
+                records.add("runs", run | record)
+                show(run, record)
 
 
 def best_trial(records, variant):
@@ -126,7 +129,7 @@ def train_and_score(variant, seed, learning_rate):
         found = metrics.by_length(metric, hypotheses, references, lengths, BUCKETS)
         return {bucket: round(value, 3) for bucket, value in found.items()}
 
-    record = {
+    return {
         "steps": STEPS,
         "parameters": model.count_params(),
         "train_seconds": round(history["seconds"] - history["compile_seconds"], 1),
@@ -135,8 +138,6 @@ def train_and_score(variant, seed, learning_rate):
         "length_ratio": by_length(length_ratio),
         "sentences": by_length(lambda hypotheses, references: len(hypotheses)),
     }
-    show({"variant": variant, "seed": seed, "learning_rate": learning_rate}, record)
-    return record
 
 
 def length_ratio(hypotheses, references):

@@ -260,6 +260,28 @@ class Memory(NamedTuple):
     state: Any
 
 
+@pytest.mark.parametrize(
+    "best, tried",
+    [
+        (0.004, {0.002, 0.004, 0.008}),
+        (0.001, {0.0005, 0.001, 0.002, 0.004, 0.008}),  # at an end first: on, until it is not
+        (0.1, {0.002, 0.004, 0.008, 0.016, 0.032}),  # five are enough
+    ],
+)
+def test_trials_go_on_beyond_a_best_rate_at_the_end(tmp_path, best, tried):
+    records = Records(tmp_path / "runs.json", {})
+
+    def run(rate):
+        assert not records.has("trials", variant="mean", learning_rate=rate), "tried twice"
+        return {"validation_loss": abs(rate - best)}
+
+    records.add("trials", {"variant": "fixed", "learning_rate": best, "validation_loss": -1.0})
+    found = records.best_trial([0.002, 0.004, 0.008], run, variant="mean")
+    assert found["learning_rate"] == min(tried, key=lambda rate: abs(rate - best))
+    of_mean = [t for t in records.read()["trials"] if t["variant"] == "mean"]
+    assert {trial["learning_rate"] for trial in of_mean} == tried
+
+
 def test_exchanges_say_whose_word_is_written():
     rows = [np.arange(10, 15), np.arange(20, 25), np.arange(30, 35), np.arange(40, 45)]
     found = copying.exchanges(
