@@ -16,6 +16,7 @@ import one_change
 import orders
 import real_sentences
 import room
+import runs
 from common import HELD_OUT_SEED, Records, held_out_pairs, score_translations, training_pairs
 from runs import TEST_PER_LENGTH, VALIDATION_PER_LENGTH, VALIDATION_SEED, parts_of
 from variants import Variant
@@ -280,6 +281,36 @@ def test_trials_go_on_beyond_a_best_rate_at_the_end(tmp_path, best, tried):
     assert found["learning_rate"] == min(tried, key=lambda rate: abs(rate - best))
     of_mean = [t for t in records.read()["trials"] if t["variant"] == "mean"]
     assert {trial["learning_rate"] for trial in of_mean} == tried
+
+
+def test_room_tries_each_rate_in_whole_runs_and_trains_the_chosen_once(tmp_path, monkeypatch):
+    trained = []
+
+    def train_and_score(trainer, variant, order, seed, rate):
+        trained.append((variant.get("steps", runs.STEPS), seed, rate))
+        return {"learning_rate": rate, "bleu": {"5-10": rate}}
+
+    def validation_loss(trainer, order):
+        _, _, rate = trained[-1]
+        return {"validation_loss": abs(rate - 0.005)}  # the test sentences would choose another
+
+    monkeypatch.setattr(runs, "Trainer", lambda parts, batch_size: None)
+    monkeypatch.setattr(runs, "train_and_score", train_and_score)
+    monkeypatch.setattr(runs, "validation_loss", validation_loss)
+    monkeypatch.setattr(runs, "use_one_thread", lambda: None)
+    output = tmp_path / "room.json"
+    names = ["ends-32-long", "ends-32"]
+    asked = types.SimpleNamespace(output=output, variants=names, orders=None, seeds=[0, 1])
+    runs.run_all(room.VARIANTS, (), asked, whole_trials=True)
+    runs.run_all(room.VARIANTS, (), asked, whole_trials=True)
+    steps, rates = runs.STEPS, runs.RATES
+    trials = [(steps, 0, rate) for rate in rates]
+    others = [(steps, 1, 0.005), (3 * steps, 0, 0.005), (3 * steps, 1, 0.005)]
+    assert sorted(trained) == sorted(trials + others)
+    found = json.loads(output.read_text(encoding="utf-8"))["runs"]
+    assert {(run["variant"], run["seed"], run["learning_rate"]) for run in found} == {
+        (name, seed, 0.005) for name in names for seed in (0, 1)
+    }
 
 
 def test_exchanges_say_whose_word_is_written():
