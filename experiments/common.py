@@ -165,13 +165,30 @@ class Records:
         with self.changed() as result:
             result[name] = value
 
-    def trials(self, **wanted):
-        """The validation loss of each rate tried."""
-        return {
-            trial["learning_rate"]: trial["validation_loss"]
-            for trial in self.read()["trials"]
-            if wanted.items() <= trial.items()
-        }
+    def best_trial(self, rates, run, factor=2, at_most=5, **trial):
+        """The trial of the lowest loss on the validation sentences; makes those that are missing.
+
+        Args:
+            rates: the learning rates; more are tried while the best one is the lowest or the highest.
+            run: from a rate to what a trial has found, `validation_loss` at least.
+            factor: from the best one to the next.
+            at_most: so many rates are tried.
+            trial: what the trial is of.
+        """
+        while True:
+            for rate in rates:
+                tried = {**trial, "learning_rate": rate}
+                if not self.has("trials", **tried):
+                    record = run(rate)
+                    self.add("trials", tried | record)
+                    show(tried, record)
+            found = [each for each in self.read()["trials"] if trial.items() <= each.items()]
+            best = min(found, key=lambda each: each["validation_loss"])
+            rates = [each["learning_rate"] for each in found]
+            lowest, highest = min(rates), max(rates)
+            if lowest < best["learning_rate"] < highest or len(found) >= at_most:
+                return best
+            rates = [lowest / factor if best["learning_rate"] == lowest else highest * factor]
 
 
 def show(name, record):

@@ -118,16 +118,16 @@ def test(model, looks):
 def best_rate(records, variant):
     """The rate whose validation loss is the lowest, of three."""
     seeds = SETTINGS["trial_seed"], SETTINGS["validation_seed"]
-    for rate in SETTINGS["rates"]:
-        trial = {**variant, "learning_rate": rate}
-        if not records.has("trials", **trial):
-            model = train(*variant.values(), seeds[0], rate)
-            rows = draw(np.random.default_rng(seeds[1]), SETTINGS["rows"])
-            loss = float(tf.reduce_mean(losses(model, rows, variant["looks"])[0]))
-            records.add("trials", {**trial, "validation_loss": round(loss, 4)})
-            keras.backend.clear_session()
-    tried = records.trials(**variant)
-    return min(tried, key=tried.get)
+
+    def run(rate):
+        model = train(*variant.values(), seeds[0], rate)
+        rows = draw(np.random.default_rng(seeds[1]), SETTINGS["rows"])
+        loss = float(tf.reduce_mean(losses(model, rows, variant["looks"])[0]))
+        keras.backend.clear_session()
+        return {"validation_loss": round(loss, 4)}
+
+    rates = SETTINGS["rates"]
+    return records.best_trial(rates, run, at_most=len(rates), **variant)["learning_rate"]
 
 
 def main(options):

@@ -3,8 +3,9 @@
     python experiments/real_sentences.py
 
 Writes book/data/real_sentences.json. Needs the corpus (from the network, or from the folder that
-ATTENTION_HELPERS_DATA names) and sentencepiece; stores no sentence of it. Each variant has the same
-trials on the validation sentences; the test sentences are used once, by the runs.
+ATTENTION_HELPERS_DATA names) and sentencepiece; stores no sentence of it. Each variant is trained
+with the same learning rates, all steps of each; the validation sentences choose one of them (were
+it the lowest or the highest, one more would be tried beyond it).
 """
 
 import argparse
@@ -12,13 +13,15 @@ from functools import cache, partial
 from pathlib import Path
 
 from common import DATA, Records, show, use_one_thread
-from variants import Parts, Variant
+from runs import parts_of
+from variants import Variant
 
 from attention_helpers import datasets, metrics, text, training
 
 BUCKETS = ((1, 10), (11, 15), (16, 20), (21, 40))  # words of the English sentence
 SUBWORDS = 3_000  # joint: both languages share them
-STEPS, TRIAL_STEPS, BATCH_SIZE = 2_600, 650, 64
+STEPS, BATCH_SIZE = 2_600, 64
+EVERY = 650  # steps from one look at the validation sentences to the next
 RATES = (0.003, 0.006, 0.012)
 LONGEST = 40  # subwords a sentence of the training data: the few longer ones would set the padding
 # The parts of `variants.py`, and what all variants share.
@@ -26,12 +29,13 @@ VARIANTS = {
     "fixed": {"reads": "forward", "context": "last"},
     "mean": {},
     "bahdanau": {"context": "additive"},
+    # Trained on the longer sentences too, at the rate of `bahdanau`.
+    "bahdanau-all": {"context": "additive", "longest": None, "rate_of": "bahdanau"},
 }
 SHARED = {"units": 96, "embedding": 128, "dropout": 0.1}
 SETTINGS = {
     "subwords": SUBWORDS,
     "steps": STEPS,
-    "trial_steps": TRIAL_STEPS,
     "rates": list(RATES),
     "batch_size": BATCH_SIZE,
     "longest": LONGEST,
@@ -44,43 +48,38 @@ SETTINGS = {
 def main(options):
     use_one_thread()
     records = Records(options.output, SETTINGS)
-    for seed in options.seeds:
-        for variant in options.variants:
-            run = {"variant": variant, "seed": seed}
+    records.put("training_sentences", training_sentences())
+    for variant in options.variants:
+        chosen = best_trial(records, VARIANTS[variant].get("rate_of", variant))
+        for seed in options.seeds:
+            run = {"variant": variant, "seed": seed, "learning_rate": chosen["learning_rate"]}
             if not records.has("runs", **run):
-                rate = learning_rate(records, variant)
-                record = train_and_score(variant, seed, rate)
-                records.add("runs", {**run, **record})
+                is_chosen = run.items() <= chosen.items()
+                record = chosen if is_chosen else train_and_score(**run)
+                records.add("runs", run | record)
                 show(run, record)
 
 
-def learning_rate(records, variant):
-    """The rate of the lowest loss on the validation split."""
-    for rate in RATES:
-        trial = {"variant": variant, "learning_rate": rate}
-        if not records.has("trials", **trial):
-            _, history = train(variant, seed=100, rate=rate, steps=TRIAL_STEPS)
-            loss = {"validation_loss": round(min(history["validation_loss"]), 4)}
-            records.add("trials", {**trial, **loss})
-            show(trial, loss)
-    losses = records.trials(variant=variant)
-    return min(losses, key=losses.get)
+def best_trial(records, variant):
+    """The best of the runs of seed 0 with each rate: a trial has all steps of a run."""
+    run = partial(train_and_score, variant, 0)
+    return records.best_trial(RATES, run, variant=variant, seed=0)
 
 
-def train(variant, seed, rate, steps):
+def train(variant, seed, learning_rate):
     """A trained model and its history."""
     vocabulary = text.Vocabulary(subwords().tokens)
-    parts = Parts(**VARIANTS[variant], **SHARED)
+    parts = parts_of(VARIANTS[variant] | SHARED)
     model = Variant(vocabulary, vocabulary, parts=parts, seed=seed)
     history = training.train(
         model,
         load("train"),
         validation=load("val"),
-        steps=steps,
-        every=TRIAL_STEPS,
+        steps=STEPS,
+        every=EVERY,
         batch_size=BATCH_SIZE,
-        learning_rate=rate,
-        max_length=LONGEST,
+        learning_rate=learning_rate,
+        max_length=VARIANTS[variant].get("longest", LONGEST),
         seed=seed,
         verbose=False,
     )
@@ -104,9 +103,22 @@ def load(split):
     ]
 
 
-def train_and_score(variant, seed, rate):
+def training_sentences():
+    """By words of the English sentence: how many there are, and how many have `LONGEST` or fewer."""
+    english, _ = datasets.load_multi30k("train")
+    kept = [max(len(pair.source), len(pair.target)) <= LONGEST for pair in load("train")]
+    counts = {f"{low}-{high}": [0, 0] for low, high in BUCKETS}
+    for sentence, is_kept in zip(english, kept, strict=True):
+        words = len(sentence.split())
+        (bucket,) = (f"{low}-{high}" for low, high in BUCKETS if low <= words <= high)
+        counts[bucket][0] += 1
+        counts[bucket][1] += is_kept
+    return counts
+
+
+def train_and_score(variant, seed, learning_rate):
     """One record: the scores on test 2016 by the length of the English sentence."""
-    model, history = train(variant, seed, rate, STEPS)
+    model, history = train(variant, seed, learning_rate)
     english, references = datasets.load_multi30k(SETTINGS["test"])
     translations = model.translate([subwords().encode(sentence) for sentence in english])
     hypotheses = [subwords().decode(translation.tokens) for translation in translations]
@@ -119,7 +131,6 @@ def train_and_score(variant, seed, rate):
 
     return {
         "steps": STEPS,
-        "learning_rate": rate,
         "parameters": model.count_params(),
         "train_seconds": round(history["seconds"] - history["compile_seconds"], 1),
         "validation_loss": round(min(history["validation_loss"]), 4),

@@ -133,15 +133,13 @@ def cross_entropy(right, logits):
 
 def learning_rate(trainer, records, tried):
     """The rate of the lowest validation loss after a shorter training; the same rates for all."""
-    for rate in SETTINGS["rates"]:
-        trial = {**tried, "learning_rate": rate}
-        if not records.has("trials", **trial):
-            trainer.train(tried["task"], SETTINGS["trial_steps"], rate, SETTINGS["seeds"]["trials"])
-            records.add(
-                "trials", {**trial, "validation_loss": round(trainer.loss(tried["task"]), 4)}
-            )
-    losses = records.trials(**tried)
-    return min(losses, key=losses.get)
+
+    def run(rate):
+        trainer.train(tried["task"], SETTINGS["trial_steps"], rate, SETTINGS["seeds"]["trials"])
+        return {"validation_loss": round(trainer.loss(tried["task"]), 4)}
+
+    rates = SETTINGS["rates"]
+    return records.best_trial(rates, run, at_most=len(rates), **tried)["learning_rate"]
 
 
 def plan(options):

@@ -17,4 +17,4 @@ VARIANTS |= {
 }
 
 if __name__ == "__main__":
-    run_all(VARIANTS, (), arguments(__doc__, VARIANTS, DATA / "room.json"))
+    run_all(VARIANTS, (), arguments(__doc__, VARIANTS, DATA / "room.json"), whole_trials=True)

@@ -28,7 +28,7 @@ SETTINGS = {
 SHOWN = ("my", "european", "economic", "area", "will", "not", "help", "paul", ".")
 
 
-def run_all(variants, headline, options, trainer_of=None):
+def run_all(variants, headline, options, trainer_of=None, whole_trials=False):
     """The runs that the output does not hold yet.
 
     Args:
@@ -37,9 +37,12 @@ def run_all(variants, headline, options, trainer_of=None):
         headline: the names that are run on every order, with more seeds.
         options: of `arguments`.
         trainer_of: makes the trainer of a variant; `recurrent` unless given.
+        whole_trials: whether a trial has all steps of a run (and is the run of seed 0), for the
+            rate that leads after a quarter of them need not lead at the end.
     """
     use_one_thread()
-    records = Records(options.output, SETTINGS)
+    settings = SETTINGS | {"trial_steps": STEPS if whole_trials else TRIAL_STEPS}
+    records = Records(options.output, settings)
     for name in options.names:
         variant, trainer = variants[name], None
         for order, seed in plan(name in headline, options):
@@ -47,9 +50,17 @@ def run_all(variants, headline, options, trainer_of=None):
             if records.has("runs", **run):
                 continue
             trainer = trainer or (trainer_of or recurrent)(variant)
-            tried = {options.kind: variant.get("rate_of", name), "order": order}
-            rate = learning_rate(trainer, records, tried)
-            record = train_and_score(trainer, variant, order, seed, rate)
+            rate_of = variant.get("rate_of", name)
+            tried = {options.kind: rate_of, "order": order}
+            if whole_trials:
+                chosen = whole_trial(trainer, records, variants[rate_of], tried)
+            else:
+                chosen = short_trial(trainer, records, tried)
+            rate = chosen["learning_rate"]
+            if run.items() <= chosen.items():
+                record = chosen
+            else:
+                record = train_and_score(trainer, variant, order, seed, rate)
             records.add("runs", {**run, **record})
             if run == {"variant": "bahdanau", "order": "natural", "seed": 0}:
                 records.put("alignment", trainer.alignment(SHOWN))
@@ -73,24 +84,30 @@ def parts_of(variant):
     return Parts(**{name: variant[name] for name in variant if name in Parts.__annotations__})
 
 
-def learning_rate(trainer, records, tried):
-    """The rate of the lowest loss on validation sentences, after trials that are recorded."""
-    rates, order = list(RATES), tried["order"]
-    while True:
-        for rate in rates:
-            trial = {**tried, "learning_rate": rate}
-            if not records.has("trials", **trial):
-                pairs = training_pairs(order, TRIAL_SEED, PAIRS_PER_LENGTH)
-                trainer.train(pairs, TRIAL_STEPS, rate, TRIAL_SEED)
-                held_out = held_out_pairs(order, VALIDATION_SEED, VALIDATION_PER_LENGTH)
-                loss = round(trainer.loss(held_out), 4)
-                records.add("trials", {**trial, "validation_loss": loss})
-                show(trial, {"validation_loss": loss})
-        losses = records.trials(**tried)
-        best = min(losses, key=losses.get)
-        if best not in (min(losses), max(losses)) or len(losses) >= 5:
-            return best
-        rates = [best / 2 if best == min(losses) else best * 2]
+def short_trial(trainer, records, tried):
+    """The best of trials that have a quarter of the steps."""
+
+    def run(rate):
+        pairs = training_pairs(tried["order"], TRIAL_SEED, PAIRS_PER_LENGTH)
+        trainer.train(pairs, TRIAL_STEPS, rate, TRIAL_SEED)
+        return validation_loss(trainer, tried["order"])
+
+    return records.best_trial(RATES, run, **tried)
+
+
+def whole_trial(trainer, records, variant, tried):
+    """The best of the runs of seed 0 with each rate."""
+
+    def run(rate):
+        record = train_and_score(trainer, variant, tried["order"], 0, rate)
+        return record | validation_loss(trainer, tried["order"])
+
+    return records.best_trial(RATES, run, **tried, seed=0)
+
+
+def validation_loss(trainer, order):
+    held_out = held_out_pairs(order, VALIDATION_SEED, VALIDATION_PER_LENGTH)
+    return {"validation_loss": round(trainer.loss(held_out), 4)}
 
 
 def train_and_score(trainer, variant, order, seed, rate):

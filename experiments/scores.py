@@ -14,7 +14,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from common import DATA, Records, show, use_one_thread
+from common import DATA, Records, use_one_thread
 
 from attention_helpers._tensorflow import keras, tf
 
@@ -166,21 +166,13 @@ class Waiters:
 
 def learning_rate(waiters, records, start):
     """The rate of the lowest loss on other evenings with other seeds; the trials are recorded."""
+
+    def run(rate):
+        waiters.train(start, rate, TRIAL_SEEDS)
+        return {"validation_loss": round(waiters.validation_loss(), 4)}
+
     case = {"score": waiters.score, "start": start, "depth": waiters.depth}
-    rates = list(RATES)
-    while True:
-        for rate in rates:
-            trial = {**case, "learning_rate": rate}
-            if not records.has("trials", **trial):
-                waiters.train(start, rate, TRIAL_SEEDS)
-                loss = round(waiters.validation_loss(), 4)
-                records.add("trials", {**trial, "validation_loss": loss})
-                show(trial, {"validation_loss": loss})
-        losses = records.trials(**case)
-        best = min(losses, key=losses.get)
-        if best not in (min(losses), max(losses)) or len(losses) >= 6:
-            return best
-        rates = [best / 3 if best == min(losses) else best * 3]
+    return records.best_trial(RATES, run, factor=3, at_most=6, **case)["learning_rate"]
 
 
 def main():

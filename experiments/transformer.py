@@ -96,4 +96,4 @@ class Look:
 if __name__ == "__main__":
     output, kind = DATA / "transformer.json", ("positions", "--positions")
     options = arguments(__doc__, VARIANTS, output, *kind, orders=["natural"])
-    run_all(VARIANTS, HEADLINE, options, trainer_of)
+    run_all(VARIANTS, HEADLINE, options, trainer_of, whole_trials=True)

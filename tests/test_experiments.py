@@ -1,5 +1,6 @@
 """The experiments' own parts: a model that is not what its name says would spoil every figure."""
 
+import json
 import sys
 import types
 from pathlib import Path
@@ -14,7 +15,9 @@ import copying
 import heads
 import one_change
 import orders
+import real_sentences
 import room
+import runs
 from common import HELD_OUT_SEED, Records, held_out_pairs, score_translations, training_pairs
 from runs import TEST_PER_LENGTH, VALIDATION_PER_LENGTH, VALIDATION_SEED, parts_of
 from variants import Variant
@@ -259,6 +262,60 @@ class Memory(NamedTuple):
     state: Any
 
 
+@pytest.mark.parametrize(
+    "best, tried",
+    [
+        (0.004, {0.002, 0.004, 0.008}),
+        (0.001, {0.0005, 0.001, 0.002, 0.004, 0.008}),  # at an end first: on, until it is not
+        (0.1, {0.002, 0.004, 0.008, 0.016, 0.032}),  # five are enough
+    ],
+)
+def test_trials_go_on_beyond_a_best_rate_at_the_end(tmp_path, best, tried):
+    records = Records(tmp_path / "runs.json", {})
+
+    def run(rate):
+        assert not records.has("trials", variant="mean", learning_rate=rate), "tried twice"
+        return {"validation_loss": abs(rate - best)}
+
+    records.add("trials", {"variant": "fixed", "learning_rate": best, "validation_loss": -1.0})
+    found = records.best_trial([0.002, 0.004, 0.008], run, variant="mean")
+    assert found["learning_rate"] == min(tried, key=lambda rate: abs(rate - best))
+    of_mean = [t for t in records.read()["trials"] if t["variant"] == "mean"]
+    assert {trial["learning_rate"] for trial in of_mean} == tried
+
+
+def test_room_tries_each_rate_in_whole_runs_and_trains_the_chosen_once(tmp_path, monkeypatch):
+    trained = []
+
+    def train_and_score(trainer, variant, order, seed, rate):
+        trained.append((variant.get("steps", runs.STEPS), seed, rate))
+        return {"learning_rate": rate, "bleu": {"5-10": rate}}
+
+    def validation_loss(trainer, order):
+        _, _, rate = trained[-1]
+        return {"validation_loss": abs(rate - 0.005)}  # the test sentences would choose another
+
+    monkeypatch.setattr(runs, "recurrent", lambda variant: None)
+    monkeypatch.setattr(runs, "train_and_score", train_and_score)
+    monkeypatch.setattr(runs, "validation_loss", validation_loss)
+    monkeypatch.setattr(runs, "use_one_thread", lambda: None)
+    output = tmp_path / "room.json"
+    names = ["ends-32-long", "ends-32"]
+    asked = types.SimpleNamespace(
+        output=output, kind="variant", names=names, orders=None, seeds=[0, 1]
+    )
+    runs.run_all(room.VARIANTS, (), asked, whole_trials=True)
+    runs.run_all(room.VARIANTS, (), asked, whole_trials=True)
+    steps, rates = runs.STEPS, runs.RATES
+    trials = [(steps, 0, rate) for rate in rates]
+    others = [(steps, 1, 0.005), (3 * steps, 0, 0.005), (3 * steps, 1, 0.005)]
+    assert sorted(trained) == sorted(trials + others)
+    found = json.loads(output.read_text(encoding="utf-8"))["runs"]
+    assert {(run["variant"], run["seed"], run["learning_rate"]) for run in found} == {
+        (name, seed, 0.005) for name in names for seed in (0, 1)
+    }
+
+
 def test_exchanges_say_whose_word_is_written():
     rows = [np.arange(10, 15), np.arange(20, 25), np.arange(30, 35), np.arange(40, 45)]
     found = copying.exchanges(
@@ -301,3 +358,27 @@ def test_the_first_places_have_no_answer_and_count_for_no_task():
     model, rows = heads.Digits(1, 1, ""), np.zeros((2, 7), int)
     loss, logits, right = heads.losses(model, rows, 1)
     assert loss.shape == (2, 3, 1) and logits.shape == (2, 3, 1, 10) and right.shape == (2, 3, 1)
+
+
+def test_real_sentences_choose_by_validation_and_train_nothing_twice(tmp_path, monkeypatch):
+    trained = []
+
+    def train_and_score(variant, seed, learning_rate):
+        trained.append((variant, seed, learning_rate))
+        loss = abs(learning_rate - 0.006)  # the test sentences would choose another rate
+        return {"validation_loss": loss, "bleu": {"all": learning_rate}}
+
+    monkeypatch.setattr(real_sentences, "train_and_score", train_and_score)
+    monkeypatch.setattr(real_sentences, "training_sentences", dict)
+    monkeypatch.setattr(real_sentences, "use_one_thread", lambda: None)
+    output = tmp_path / "real.json"
+    asked = types.SimpleNamespace(output=output, variants=["mean", "bahdanau-all"], seeds=[0, 1])
+    real_sentences.main(asked)
+    real_sentences.main(asked)
+    runs = json.loads(output.read_text(encoding="utf-8"))["runs"]
+    assert {(run["variant"], run["seed"], run["learning_rate"]) for run in runs} == {
+        (variant, seed, 0.006) for variant in asked.variants for seed in (0, 1)
+    }
+    trials = [(v, 0, rate) for v in ("mean", "bahdanau") for rate in real_sentences.RATES]
+    others = [("mean", 1, 0.006), ("bahdanau-all", 0, 0.006), ("bahdanau-all", 1, 0.006)]
+    assert sorted(trained) == sorted(trials + others)
