@@ -60,8 +60,10 @@ RIGHT = {
     "masked_softmax": functional.masked_softmax,
     "scaled_dot_product_attention": functional.scaled_dot_product_attention,
     "causal_mask": masks.causal_mask,
-    "decoder_mask": lambda tokens: masks.combine_masks(
-        masks.padding_mask(tokens), masks.causal_mask(tokens.shape[1])
+    "packed_mask": lambda sentence: masks.combine_masks(
+        masks.padding_mask(sentence),
+        masks.causal_mask(sentence.shape[1]),
+        tf.equal(sentence[:, :, None], sentence[:, None, :]),
     ),
     "walk_on": lambda vector, steps: walked(vector, steps),
     "grouped_scores": lambda query, key: (
@@ -70,6 +72,9 @@ RIGHT = {
         )
         .numpy()
         .reshape(*query.shape[:3], -1)
+    ),
+    "window_mask": lambda length, width: masks.combine_masks(
+        masks.local_mask(length, window=width - 1), masks.causal_mask(length)
     ),
 }
 # Chapter 8
@@ -403,24 +408,26 @@ WRONG = [
     ("causal_mask", lambda n: ~np.tri(n, dtype=bool), "sees itself"),
     ("causal_mask", lambda n: np.tri(n, k=-1, dtype=bool), "sees itself"),
     ("causal_mask", lambda n: np.tri(n), "sees itself"),
-    ("decoder_mask", lambda t: np.tri(t.shape[1], dtype=bool)[None], "hidden as a key"),
-    ("decoder_mask", lambda t: t[:, None, :] != 0, "each word sees itself"),
+    ("packed_mask", lambda s: RIGHT["packed_mask"](np.minimum(s, 1)), "no other sentence"),
+    ("packed_mask", lambda s: np.tri(s.shape[1], dtype=bool)[None], "no other sentence"),
+    ("packed_mask", lambda s: s[:, :, None] == s[:, None, :], "itself and those before"),
     (
-        "decoder_mask",
-        lambda t: (np.tri(t.shape[1], dtype=bool) & (t != 0))[None],
-        "for each sentence",
+        "packed_mask",
+        lambda s: np.tri(s.shape[1], dtype=bool) & (s[:, :, None] == s[:, None, :]),
+        "also from padding",
     ),
     (
-        "decoder_mask",
-        lambda t: np.tri(t.shape[1], dtype=bool) & (t != 0)[:, :, None],
-        "a column of False, not a row",
+        "packed_mask",
+        lambda s: (
+            np.tri(s.shape[1], dtype=bool) & (s[:1, :, None] == s[:1, None]) & (s[:1, None] != 0)
+        ),
+        "for each row",
     ),
-    ("decoder_mask", lambda t: np.tri(t.shape[1], dtype=bool).T & (t != 0)[:, None], "itself"),
-    (
-        "decoder_mask",
-        lambda t: ~(np.tri(t.shape[1], dtype=bool) & (t != 0)[:, None]),
-        "each word sees itself",
-    ),
+    ("packed_mask", lambda s: ~RIGHT["packed_mask"](s).numpy(), "itself and those before"),
+    ("window_mask", lambda n, w: np.tri(n, dtype=bool), "nothing else"),
+    ("window_mask", lambda n, w: RIGHT["window_mask"](n, w).numpy().T, "no later one"),
+    ("window_mask", lambda n, w: RIGHT["window_mask"](n, w + 1), "nothing else"),
+    ("window_mask", lambda n, w: masks.local_mask(n, window=w - 1), "no later one"),
     ("walk_on", lambda v, s: v, "sine and cosine of a sum"),
     ("walk_on", lambda v, s: walk(v, s, sign=-1), "sine and cosine of a sum"),
     ("walk_on", lambda v, s: walk(v[::-1], s)[::-1], "sine and cosine of a sum"),

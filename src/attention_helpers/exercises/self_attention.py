@@ -1,4 +1,4 @@
-"""Chapter 7, masks, heads and self-attention: a mask of two, a walk over positions, grouped heads."""
+"""Chapter 7, masks, heads and self-attention: two masks, a walk over positions, grouped heads."""
 
 import numpy as np
 
@@ -6,24 +6,21 @@ from .cases import Floats, Ids, Mask, case, exercise, floats, ids, numbers
 
 
 @exercise(
+    case("one sentence: each word sees itself and those before", sentence=ids([[1, 1, 1]])),
     case(
-        "one sentence without padding: each word sees itself and those before", tokens=ids([[7, 8]])
+        "a word sees no other sentence, although it stands before it in the row",
+        sentence=ids([[1, 1, 2]]),
     ),
     case(
-        "rows are queries, columns are keys: what is later than the query is False",
-        tokens=ids([[7, 8, 9]]),
+        "padding is hidden as a key, also from padding: its rows are all False",
+        sentence=ids([[1, 1, 0, 0]]),
     ),
-    case(
-        "padding is hidden as a key, for all queries: a column of False, not a row",
-        tokens=ids([[7, 8, 0]]),
-    ),
-    case(
-        "one mask (q, k) a sentence, for each sentence of the batch", tokens=ids([[7, 0], [7, 8]])
-    ),
-    case("padding may stand in front, too", tokens=ids([[0, 7, 8]])),
+    case("one mask (q, k) a row, for each row of the batch", sentence=ids([[1, 2, 2], [1, 1, 0]])),
+    case("padding may stand in front, or between two sentences", sentence=ids([[0, 1, 0, 2, 2]])),
 )
-def decoder_mask(tokens: Ids) -> Mask:
-    mask: Mask = np.tri(tokens.shape[-1], dtype=bool) & (tokens != 0)[..., None, :]
+def packed_mask(sentence: Ids) -> Mask:
+    same = sentence[:, :, None] == sentence[:, None, :]
+    mask: Mask = np.tri(sentence.shape[-1], dtype=bool) & same & (sentence != 0)[:, None, :]
     return mask
 
 
@@ -86,3 +83,14 @@ def walk_on(vector: Floats, steps: int) -> Floats:
 def grouped_scores(query: Floats, key: Floats) -> Floats:
     shared = np.repeat(key, query.shape[1] // key.shape[1], axis=1)
     return query @ np.swapaxes(shared, -1, -2)
+
+
+@exercise(
+    case("a width of 1: each place sees itself, and nothing else", length=2, width=1),
+    case("a place sees itself and those just before it: no later one", length=3, width=2),
+    case("`width` counts the place itself", length=4, width=3),
+    case("at the beginning there are fewer places to see", length=2, width=5),
+)
+def window_mask(length: int, width: int) -> Mask:
+    mask: Mask = np.tri(length, dtype=bool) & ~np.tri(length, k=-width, dtype=bool)
+    return mask
