@@ -76,6 +76,50 @@ def matrix_product(a: Floats, b: Floats) -> Floats:
 
 
 @exercise(
+    case("one row: the sum of the squares of its numbers", matrix=numbers(1, 2, start=2)),
+    case("one number for each row", matrix=numbers(3, 2)),
+    case(
+        "a square matrix does not tell rows from columns, but the letters do",
+        matrix=numbers(2, 2, start=4),
+    ),
+)
+def row_norms(matrix: Floats) -> Floats:
+    sums: Floats = (matrix**2).sum(axis=1)
+    return sums
+
+
+@exercise(
+    case(
+        "the index that the two share stands first in both",
+        a=numbers(2, 1),
+        b=numbers(2, 2, start=4),
+    ),
+    case("columns of a with columns of b", a=numbers(2, 2), b=numbers(2, 2, start=4)),
+    case("sizes may all differ", a=numbers(3, 2), b=numbers(3, 4, start=2)),
+)
+def transposed_product(a: Floats, b: Floats) -> Floats:
+    return a.T @ b
+
+
+@exercise(
+    case(
+        "nothing is kept: one number",
+        a=numbers(1),
+        matrix=numbers(1, 2, start=3),
+        b=numbers(2, start=5),
+    ),
+    case(
+        "a meets the first axis of the matrix, b the second",
+        a=numbers(2),
+        matrix=numbers(2, 2, start=3),
+        b=numbers(2, start=7),
+    ),
+)
+def bilinear(a: Floats, matrix: Floats, b: Floats) -> float:
+    return float(a @ matrix @ b)
+
+
+@exercise(
     case("a batch of one is a matrix product", a=numbers(1, 2, 2), b=numbers(1, 2, 2, start=4)),
     case(
         "the batch index occurs in both operands and after the arrow: it is not summed",
@@ -168,25 +212,25 @@ def project_to_heads(x: Floats, kernel: Floats) -> Floats:
 
 @exercise(
     case(
-        "one head, one query, one key: their dot product",
-        query=numbers(1, 1, 1, 2),
-        key=numbers(1, 1, 1, 2, start=5),
+        "one head: a matrix product",
+        weights=floats([[[[0.0, 1.0], [0.5, 0.5]]]]),
+        value=numbers(1, 2, 1, 2),
     ),
     case(
-        "(b, q, h, d) and (b, k, h, d) give (b, h, q, k)",
-        query=numbers(1, 1, 2, 2),
-        key=numbers(1, 3, 2, 2, start=5),
+        "(b, h, q, k) and (b, k, h, v) give (b, q, h, v)",
+        weights=floats([[[[0.5, 0.5]], [[0.25, 0.75]]]]),
+        value=numbers(1, 2, 2, 3),
     ),
     case(
-        "each head compares its own queries with its own keys",
-        query=numbers(1, 2, 2, 1),
-        key=numbers(1, 2, 2, 1, start=5),
+        "each head weighs its own values",
+        weights=floats([[[[0.0, 1.0]], [[1.0, 0.0]]]]),
+        value=numbers(1, 2, 2, 1),
     ),
     case(
-        "each sentence of the batch looks at its own keys only",
-        query=numbers(2, 1, 1, 2),
-        key=numbers(2, 2, 1, 2, start=5),
+        "each sentence of the batch has its own values",
+        weights=floats([[[[0.5, 0.5]]], [[[0.25, 0.75]]]]),
+        value=numbers(2, 2, 1, 2),
     ),
 )
-def attention_scores_with_heads(query: Floats, key: Floats) -> Floats:
-    return np.swapaxes(query, 1, 2) @ key.transpose(0, 2, 3, 1)
+def context_with_heads(weights: Floats, value: Floats) -> Floats:
+    return np.swapaxes(weights @ np.swapaxes(value, 1, 2), 1, 2)
