@@ -125,7 +125,7 @@ def test_a_set_does_not_know_which_order_was_the_last(models):
 
 
 def test_a_run_is_recorded_once(tmp_path, monkeypatch, capsys):
-    small = {"steps": 2, "trial_steps": 1, "rates": [0.01], "batch_size": 4}
+    small = {"steps": 2, "rates": [0.005, 0.01], "batch_size": 4}
     small["evenings"] = {"test": 1_000, "validation": 1_000}
     for name, value in small.items():
         monkeypatch.setitem(recall.SETTINGS, name, value)
@@ -138,7 +138,10 @@ def test_a_run_is_recorded_once(tmp_path, monkeypatch, capsys):
         recall.main(recall.arguments())
     recall.held_out.cache_clear()
     records = recall.Records(path, recall.SETTINGS).read()
-    assert len(records["runs"]) == len(records["trials"]) == 1
+    best = min(records["trials"], key=lambda trial: trial["validation_loss"])
+    tried = [trial["learning_rate"] for trial in records["trials"]]
+    assert min(tried) < best["learning_rate"] < max(tried) or len(tried) == 5
+    assert records["runs"] == [best], "the trial of seed 0 is the run of seed 0"
     (run,) = records["runs"]
-    assert run["numbers_kept"] == 16 and len(run["accuracy"]) == 32 and run["learning_rate"] == 0.01
+    assert run["numbers_kept"] == 16 and len(run["accuracy"]) == 32 and run["steps"] == 2
     assert run["parameters"] == 2 * 32 * 4 + 16 * 4 + 4 * 16
