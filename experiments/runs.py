@@ -13,6 +13,7 @@ PAIRS_PER_LENGTH = 1_300  # of each English length from 5 to 50: 59,800 pairs
 TEST_PER_LENGTH, VALIDATION_PER_LENGTH, SEEN_PER_BUCKET = 20, 10, 100
 BATCH_SIZE, STEPS, TRIAL_STEPS = 32, 4_000, 1_000
 RATES = (0.0025, 0.005, 0.01)  # tried for each variant; more if the best one is at an end
+WHOLE_RATES = RATES[:2]  # so it is with whole trials, where one more can take half an hour
 TRIAL_SEED, VALIDATION_SEED = 100, 3
 SETTINGS = {
     "pairs_per_length": PAIRS_PER_LENGTH,
@@ -41,7 +42,9 @@ def run_all(variants, headline, options, trainer_of=None, whole_trials=False):
             rate that leads after a quarter of them need not lead at the end.
     """
     use_one_thread()
-    settings = SETTINGS | {"trial_steps": STEPS if whole_trials else TRIAL_STEPS}
+    settings = SETTINGS
+    if whole_trials:
+        settings = SETTINGS | {"trial_steps": STEPS, "rates": list(WHOLE_RATES)}
     records = Records(options.output, settings)
     for name in options.names:
         variant, trainer = variants[name], None
@@ -102,7 +105,7 @@ def whole_trial(trainer, records, variant, tried):
         record = train_and_score(trainer, variant, tried["order"], 0, rate)
         return record | validation_loss(trainer, tried["order"])
 
-    return records.best_trial(RATES, run, **tried, seed=0)
+    return records.best_trial(WHOLE_RATES, run, **tried, seed=0)
 
 
 def validation_loss(trainer, order):
