@@ -15,19 +15,34 @@ SETUP_METADATA = {
 }
 
 # One clone brings the package and the book's data. The package asks for lower bounds only, so pip
-# leaves Colab's TensorFlow and NumPy alone.
+# leaves Colab's TensorFlow and NumPy alone. A folder of the book's name is a whole one, whatever was
+# interrupted before: the clone gets that name when it has ended.
 SETUP_TEMPLATE = """\
+import importlib.util
 import os
 import sys
 
-# TensorFlow starts without its log lines.
+# TensorFlow starts without its log lines; in Colab the book is brought.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-# In Colab only, and once: bring the book.
+BOOK = "{url}"
+FOLDER = "{name}"
+
+
+def installed():
+    importlib.invalidate_caches()
+    return importlib.util.find_spec("attention_helpers") is not None
+
+
 if "google.colab" in sys.modules and not os.path.exists("references.bib"):
-    BOOK = "{url}"
-    !git clone --quiet --depth 1 $BOOK
-    %pip install --quiet "./{name}[subwords]"
-    %cd -q {name}/book"""
+    if not os.path.exists(FOLDER):
+        !rm -rf part && git clone -q --depth 1 $BOOK part && mv part $FOLDER
+    if os.path.exists(FOLDER) and not installed():
+        !{{sys.executable}} -m pip install -q "./{name}[subwords]"
+    if not os.path.exists(FOLDER) or not installed():
+        raise RuntimeError("The book did not arrive: run this cell again.")
+    %cd -q $FOLDER/book
+if not installed():
+    raise ModuleNotFoundError(f"Run first: pip install git+{{BOOK}}")"""
 
 
 def repository_url(root: Path = ROOT) -> str:
