@@ -4,10 +4,10 @@
     python experiments/transformer.py --positions both bahdanau --seeds 0 1
 
 Writes book/data/transformer.json, in the form of one_change.json, with `positions` for the variant.
-"bahdanau" is the recurrent translator of one_change.py, trained in the same way for its seconds. A
-record also has a `curve`, BLEU on validation sentences against seconds of training, and that of a
-Transformer the alignment error rate of each head that looks at the source, on test sentences and on
-validation sentences.
+"bahdanau" is the recurrent translator of one_change.py, trained in the same way for its seconds;
+"both-short" is "both" with as many steps as take about these seconds. A record also has a `curve`,
+BLEU on validation sentences against seconds of training, and that of a Transformer the alignment
+error rate of each head that looks at the source, on test sentences and on validation sentences.
 """
 
 from functools import partial
@@ -35,7 +35,9 @@ VARIANTS |= {
     f"{name}-30": {**variant, "lengths": "30", "rate_of": name}
     for name, variant in VARIANTS.items()
 }
-HEADLINE = ("both", "bahdanau")
+# As many steps as take about the seconds of "bahdanau".
+VARIANTS["both-short"] = VARIANTS["both"] | {"steps": 2_400, "rate_of": "both"}
+HEADLINE = ("both", "bahdanau", "both-short")
 CURVE_EVERY, CURVE_PER_LENGTH = 250, 4  # steps; sentences of each length
 
 
