@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-# Formulas drawn, fonts there, one more frame painted.
+# MathJax done where a page has it, fonts there, one more frame painted.
 SETTLED = """async () => {
   if (document.querySelector('script[src*="mathjax"]')) await window.MathJax?.startup?.promise;
   await document.fonts.ready;

@@ -7,9 +7,11 @@ the build, so that a newer theme cannot undo this unseen.
 import html as text
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 from docutils import nodes
 from frame import repository_url, split_address
+from PIL import Image
 from sphinx_icons import ICONS
 
 # Set before anything is painted: the choice of the reader, or else what the system prefers. On paper
@@ -32,8 +34,10 @@ THEME = """<script>
 SCROLLING = """<script>
 (() => {
   const boxes = document.querySelectorAll(".scroll, .math, .katex-display, .text_html");
+  const scrolls = (box) => box.scrollWidth > box.clientWidth + 1
+    && getComputedStyle(box).overflowX === "auto";
   const look = () => boxes.forEach((box) => {
-    if (box.scrollWidth > box.clientWidth + 1) box.tabIndex = 0;
+    if (scrolls(box)) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   });
   addEventListener("load", look);
@@ -125,7 +129,7 @@ def with_names_for_screen_readers(html: str) -> str:
         html,
     )
     html = re.sub(
-        r'(<a class="reference internal" href="[^"]*">([^<]*)</a><details[^>]*><summary)>',
+        r'(<a class="(?:current )?reference internal" href="[^"]*">([^<]*)</a><details[^>]*><summary)>',
         r'\1 aria-label="Pages of: \2">',
         html,
     )
@@ -142,13 +146,33 @@ def with_roles_that_fit(html: str) -> str:
     return re.sub(r"<th((?: [^>]*)?)>\s*(?:<p>\s*</p>)?\s*</th>", r"<td\1></td>", html)
 
 
+def with_pictures_in_their_place(html: str, path: Path) -> str:
+    """Each picture has its room before it has come, and comes when a reader is near; the first at once."""
+    seen = 0
+
+    def placed(match: re.Match) -> str:
+        nonlocal seen
+        file = path.parent / unquote(match[2])
+        if file.suffix != ".png" or not file.is_file():
+            return match[0]
+        seen += 1
+        with Image.open(file) as picture:
+            shrunk = picture.info.get("dpi", (DPI, DPI))[0] / DPI
+            width, height = (round(pixels / shrunk) for pixels in picture.size)
+        lazy = ' loading="lazy"' if seen > 1 else ""
+        return f'{match[1]}{match[2]}" width="{width}" height="{height}"{lazy}{match[3]}'
+
+    return re.sub(r'(<img (?:[^>]*? )?src=")(?!data:)([^":]+)"([^>]*>)', placed, html)
+
+
 def with_scrolling_by_keys(html: str) -> str:
     """What scrolls sideways can be reached and scrolled by the keyboard; what does not, is no stop."""
     return replaced("</body>", f"{SCROLLING}\n  </body>", html)
 
 
-def finished(html: str, page: str) -> str:
+def finished(html: str, page: str, path: Path) -> str:
     """The HTML of a page, as it is served."""
+    html = with_pictures_in_their_place(html, path)
     html = without_scripts_of_the_search(with_icons_drawn(with_the_theme_set(html)), page)
     for change in (
         with_scripts_that_wait,
@@ -162,6 +186,8 @@ def finished(html: str, page: str) -> str:
         html = change(html)
     return html
 
+
+DPI = 100  # dots an inch of a figure with one pixel a dot; a sharp one has twice as many
 
 # What the address of the whole site shows; Jupyter Book's own has no title and no language.
 ROOT_PAGE = """<!DOCTYPE html>
@@ -191,7 +217,7 @@ def finish(app, error):
         html = path.read_text(encoding="utf-8")
         if 'data-theme="auto"' in html:
             page = path.relative_to(app.outdir).with_suffix("").as_posix()
-            path.write_text(finished(html, page), encoding="utf-8")
+            path.write_text(finished(html, page, path), encoding="utf-8")
 
 
 def set_address(app, config):
