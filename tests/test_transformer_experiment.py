@@ -87,7 +87,9 @@ def test_costs_of_a_short_length_by_a_real_process(tmp_path):
     command = [sys.executable, EXPERIMENTS / "attention_costs.py", "--rounds", "2"]
     subprocess.run([*command, "--lengths", "64", "--output", output], check=True)
     result = json.loads(output.read_text(encoding="utf-8"))
-    both = [(program, mode) for program in attention_costs.PROGRAMS for mode in attention_costs.MODES]
+    both = [
+        (program, mode) for program in attention_costs.PROGRAMS for mode in attention_costs.MODES
+    ]
     runs = [(run["program"], run["mode"]) for run in result["runs"]]
     assert runs == [*both, ("matrix product", "forward")]
     assert all(len(run["seconds"]) == 2 and min(run["seconds"]) > 0 for run in result["runs"])
@@ -110,4 +112,6 @@ def test_the_bytes_of_the_dense_program_are_at_least_its_scores():
         for program in ("dot", "additive in chunks")
     }
     assert found["dot"] > 4 * 2048**2  # its scores
-    assert found["additive in chunks"] < 4 * 64 * 2048**2 / 10  # its hidden units, were they all there
+    assert (
+        found["additive in chunks"] < 4 * 64 * 2048**2 / 10
+    )  # its hidden units, were they all there
