@@ -288,3 +288,14 @@ def test_names_that_there_are_not():
         check("sotfmax", tf.nn.softmax)
     with pytest.raises(TypeError, match="answer: expected the function itself.* got ndarray"):
         check("softmax", np.ones(2))
+
+
+def test_a_verdict_has_points_and_what_was_printed(capsys):
+    right = check("trace", lambda matrix: np.einsum("qq->", matrix))
+    assert right and right.points == 1 and right.message == "✓ trace: all 3 cases pass"
+    wrong = check("trace", lambda matrix: np.einsum("qk->", matrix))
+    assert not wrong and wrong.points == pytest.approx(1 / 3)  # a matrix of one number passes
+    assert wrong.message.startswith("✗ trace(matrix) fails in case 2 of 3\n  matrix ")
+    assert capsys.readouterr().out == f"{right.message}\n{wrong.message}\n"
+    none = check("trace", lambda matrix: None)
+    assert none.points == 0 and "is there a `return`?" in none.message

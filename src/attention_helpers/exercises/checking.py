@@ -31,11 +31,26 @@ class Verdict(int):
     A cell whose last line is a call of `check` would show the verdict below what `check` has
     printed of it.
 
+    Attributes:
+        points: the share of the cases that pass, from 0 to 1.
+        message: what `check` has printed.
+
     Example:
         >>> passed = Verdict(True)
         >>> passed, not passed, passed == True, sum([passed, Verdict(False), passed])
         (True, False, True, 2)
+        >>> passed.points, Verdict(False, points=0.5).points
+        (1.0, 0.5)
     """
+
+    points: float
+    message: str
+
+    def __new__(cls, passed: bool, points: float | None = None, message: str = "") -> "Verdict":
+        verdict = super().__new__(cls, passed)
+        verdict.points = float(passed) if points is None else points
+        verdict.message = message
+        return verdict
 
     def __repr__(self) -> str:
         return str(bool(self))
@@ -55,7 +70,7 @@ def check(name: str, answer: Answer) -> Verdict:
 
     Returns:
         True if all cases pass, else False, as a `Verdict`, so that a teacher's program can grade:
-        `sum(check(name, answer) for name, answer in answers.items())`.
+        `sum(check(name, answer).points for name, answer in answers.items())`.
 
     Raises:
         TypeError: `answer` is not a function.
@@ -79,15 +94,18 @@ def check(name: str, answer: Answer) -> Verdict:
         raise TypeError(
             f"answer: expected the function itself, not its result, got {type(answer).__name__}"
         )
-    of = len(exercise.cases)
-    for number, case in enumerate(exercise.cases, start=1):
-        failure = _failure(exercise, case, answer)
-        if failure:
-            print(f"✗ {name}({', '.join(case.arguments)}) fails in case {number} of {of}")
-            _print_rows({**case.arguments, **failure})
-            return Verdict(False)
-    print(f"✓ {name}: all {of} cases pass")
-    return Verdict(True)
+    failures = [_failure(exercise, case, answer) for case in exercise.cases]
+    of, passed = len(failures), failures.count(None)
+    if passed == of:
+        lines = [f"✓ {name}: all {of} cases pass"]
+    else:
+        first = next(number for number, failure in enumerate(failures) if failure is not None)
+        case, failure = exercise.cases[first], failures[first] or {}
+        lines = [f"✗ {name}({', '.join(case.arguments)}) fails in case {first + 1} of {of}"]
+        lines += _lines({**case.arguments, **failure})
+    message = "\n".join(lines)
+    print(message)
+    return Verdict(passed == of, passed / of, message)
 
 
 def names() -> list[str]:
@@ -206,13 +224,14 @@ def _kind(value: object) -> str:
     return f"{kind} of {len(value)}" if isinstance(value, tuple | list) else kind
 
 
-def _print_rows(rows: Mapping[str, object]) -> None:
-    width = max(map(len, rows))
+def _lines(rows: Mapping[str, object]) -> list[str]:
+    """A table of labels and values, which may have several lines each."""
+    width, found = max(map(len, rows)), []
     for label, value in rows.items():
-        lines = _text(value).splitlines() or [""]
-        print(f"  {label:{width}} {lines[0]}".rstrip())
-        for line in lines[1:]:
-            print(f"  {'':{width}} {line}".rstrip())
+        first, *others = _text(value).splitlines() or [""]
+        found += [f"  {label:{width}} {first}".rstrip()]
+        found += [f"  {'':{width}} {line}".rstrip() for line in others]
+    return found
 
 
 def _text(value: object, digits: int = 3) -> str:
