@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-MATHJAX = Path(__file__).parents[1] / "book/_vendor/mathjax/tex-mml-chtml.js"
-# The book's pages and notebooks have MathJax.
+MATHJAX = Path(__file__).parent / "mathjax/tex-mml-chtml.js"
+# Notebooks in JupyterLab, Colab and GitHub have MathJax.
 PAGE = """<!doctype html><meta charset="utf-8"><title>figures</title>
 <script>MathJax = {tex: {inlineMath: [["$", "$"], ["\\\\(", "\\\\)"]]}}</script>
 <script src="MATHJAX"></script><p id="formula">$z$</p>FIGURES"""

@@ -48,11 +48,24 @@ def test_the_package_asks_for_lower_bounds_only():
         assert "tensorflow" not in text
 
 
-def test_mathjax_stands_with_its_licence_and_fonts():
-    folder = ROOT / "book/_vendor/mathjax"
+def test_katex_stands_with_its_licence_and_fonts_in_one_version():
+    served, program = ROOT / "book/_vendor/katex", ROOT / "tools/katex"
+    styles = (served / "katex.min.css").read_text(encoding="utf-8")
+    (version,) = re.findall(r'katex-version:{1,2}after{content:"([\d.]+)"}', styles)
+    assert f'version:"{version}"' in (program / "katex.min.js").read_text(encoding="utf-8")
+    assert f"KaTeX {version}" in (ROOT / "LICENSE-TEXT").read_text(encoding="utf-8")
+    assert {path.name for path in (served / "fonts").iterdir()} == {
+        name.removeprefix("fonts/") for name in re.findall(r"url\(([^)]+)\)", styles)
+    }
+    for folder in (served, program):
+        assert "The MIT License" in (folder / "LICENSE.txt").read_text(encoding="utf-8")
+
+
+def test_mathjax_stands_with_its_licence():
+    """The tests show figures beside it, as JupyterLab and Colab do."""
+    folder = ROOT / "tests/mathjax"
     assert "Apache License" in (folder / "LICENSE.txt").read_text()
     assert '"3.2.2"' in (folder / "tex-mml-chtml.js").read_text()
-    assert len(list((folder / "output/chtml/fonts/woff-v2").glob("*.woff"))) == 23
 
 
 @pytest.mark.parametrize(
