@@ -138,6 +138,13 @@ def with_names_for_screen_readers(html: str) -> str:
     )
 
 
+def with_links_that_stay_here(html: str, page: str, address: str) -> str:
+    """A link to a published page of this book, as notebooks elsewhere need it, leads to the page here."""
+    here = "/".join([".."] * page.count("/"))
+    book = f"{here}/book/" if here else "book/"
+    return re.sub(rf'(<a [^>]*href="){re.escape(address)}book/', rf"\1{book}", html)
+
+
 def with_roles_that_fit(html: str) -> str:
     """No role that ARIA has given up, no list of what is no item, no heading of a table without words."""
     html = html.replace(' role="doc-biblioentry"', "").replace(
@@ -170,9 +177,10 @@ def with_scrolling_by_keys(html: str) -> str:
     return replaced("</body>", f"{SCROLLING}\n  </body>", html)
 
 
-def finished(html: str, page: str, path: Path) -> str:
+def finished(html: str, page: str, path: Path, address: str) -> str:
     """The HTML of a page, as it is served."""
     html = with_pictures_in_their_place(html, path)
+    html = with_links_that_stay_here(html, page, address)
     html = without_scripts_of_the_search(with_icons_drawn(with_the_theme_set(html)), page)
     for change in (
         with_scripts_that_wait,
@@ -217,7 +225,7 @@ def finish(app, error):
         html = path.read_text(encoding="utf-8")
         if 'data-theme="auto"' in html:
             page = path.relative_to(app.outdir).with_suffix("").as_posix()
-            path.write_text(finished(html, page, path), encoding="utf-8")
+            path.write_text(finished(html, page, path, address), encoding="utf-8")
 
 
 def set_address(app, config):
