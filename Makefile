@@ -14,14 +14,17 @@ READY := $(VENV)/installed
 
 # The suffix may be left out: make execute NB="book/05_einsum book/06_queries_keys_values".
 NOTEBOOKS := $(addsuffix .ipynb,$(NB:.ipynb=))
+# `make page` takes a number, too, and looks for the notebook itself.
+ifneq ($(MAKECMDGOALS),page)
 $(foreach path,$(NOTEBOOKS),$(if $(wildcard $(path)),,\
   $(error NB: expected notebooks, such as book/05_einsum, got $(path))))
+endif
 
 # As in the notebooks' set-up cell: TensorFlow starts without its log lines.
 export TF_CPP_MIN_LOG_LEVEL := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test lint format unit notebooks execute experiments headline \
+.PHONY: help install book test lint format unit page notebooks execute experiments headline \
         benchmark screenshots serve linkcheck lock repository clean \
         mutants dist wheel student test-oldest test-newest
 
@@ -64,6 +67,9 @@ ifeq ($(strip $(TESTS)),)
 else
 	$(BIN)/python -m pytest $(TESTS)
 endif
+
+page: $(READY) ## everything that is asked of one page, quickest first: make page NB=05
+	$(BIN)/python tools/page.py $(NB)
 
 mutants: $(READY) ## break the package in named ways, and see that a test fails (MODULE=metrics for one)
 	$(BIN)/python tools/mutants.py $(MODULE)
