@@ -26,7 +26,7 @@ export TF_CPP_MIN_LOG_LEVEL := 1
 .DEFAULT_GOAL := help
 .PHONY: help install book test lint format unit page notebooks execute experiments headline \
         benchmark screenshots serve linkcheck lock repository clean \
-        mutants dist wheel student test-oldest test-newest
+        mutants dist wheel pdf student test-oldest test-newest
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ execute: $(READY) ## run notebooks again and store their outputs: make execute N
 
 experiments: $(READY) ## compute book/data/*.json again (hours)
 	@set -e; for script in $$(grep -l __main__ experiments/*.py); do echo "$$script"; $(BIN)/python $$script; done
+
+pdf: $(READY) ## print the whole book, with contents and page numbers, into _build/neural-attention.pdf
+	$(BIN)/python tools/pdf.py
 
 student: $(READY) ## notebooks for a class into _build/class: without solutions, and a teacher's with all
 	$(BIN)/python tools/student.py $(NOTEBOOKS)
