@@ -26,7 +26,7 @@ export TF_CPP_MIN_LOG_LEVEL := 1
 .DEFAULT_GOAL := help
 .PHONY: help install book test lint format unit page notebooks execute experiments headline \
         benchmark screenshots serve linkcheck lock repository clean \
-        mutants dist wheel pdf student test-oldest test-newest
+        mutants dist wheel pdf student test-oldest test-newest test-binder
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -129,6 +129,9 @@ test-newest: ## the same on the newest versions there are, in .venv-newest
 	.venv-newest/bin/python -m pip list --disable-pip-version-check | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow[-_a-z]*) '
 	.venv-newest/bin/python -m pytest $(if $(TESTS),$(TESTS),$(PACKAGE_TESTS))
 
+test-binder: $(READY) ## install what Binder installs, run the pages there, read their memory (in .venv-binder)
+	$(BIN)/python tools/binder.py $(NOTEBOOKS)
+
 SDIST := $(foreach pattern,*/CHANGELOG.md */CITATION.cff */LICENSE */README.md \
   !*/book/* !*/tests/* !*/tools/* !*.ipynb,--expected-files '$(pattern)')
 
@@ -149,6 +152,9 @@ lock: ## choose the versions of requirements.txt again
 	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	.venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --extra book --no-annotate \
 	  --custom-compile-command 'make lock' pyproject.toml --output-file requirements.txt
+	.venv-lock/bin/uv pip compile --quiet --python-version 3.11 --python-platform linux --no-annotate \
+	  --extra tensorflow-cpu --extra subwords --constraint requirements.txt \
+	  --custom-compile-command 'make lock' pyproject.toml --output-file binder/requirements.txt
 	echo '-e .' >> requirements.txt
 
 repository: $(READY) ## set the repository's address everywhere: make repository URL=https://github.com/…
