@@ -78,7 +78,8 @@ def tags(cell: dict) -> list[str]:
 
 
 def is_folded(cell: dict) -> bool:
-    return bool({"hide-input", "hide-cell"} & set(tags(cell)))
+    """Folded, or not shown on the site: the set-up everywhere, the first figure's code on the first page."""
+    return bool({"hide-input", "hide-cell", "remove-cell", "remove-input"} & set(tags(cell)))
 
 
 def start(cell: dict) -> str:
@@ -180,7 +181,7 @@ def says_what_is_folded(cells: list[dict]) -> Iterator[str]:
             yield f"a summary that takes two lines: {summary!r}"
         elif bookkeeping(cell) == "assert" and not summary.startswith("Check: "):
             yield f"the summary of a check does not begin with 'Check: ': {summary!r}"
-        elif bookkeeping(cell) == "import" and not summary.startswith(("Imports", "Set-up: ")):
+        elif bookkeeping(cell) == "import" and not summary.startswith("Imports"):
             yield f"the summary of imports does not begin with 'Imports': {summary!r}"
         seen.add(summary)
 

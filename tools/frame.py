@@ -8,11 +8,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 HTML = ROOT / "_build" / "html"
 
-# Metadata of the first code cell: folded on the page, since only readers on Colab need it.
-SETUP_METADATA = {
-    "tags": ["hide-input"],
-    "mystnb": {"code_prompt_show": "Set-up: only Google Colab needs it"},
-}
+# The site does not show the set-up cell: whoever reads there has nothing to set up.
+SETUP_METADATA = {"tags": ["remove-cell"]}
 
 # One clone brings the package and the book's data. The package asks for lower bounds only, so pip
 # leaves Colab's TensorFlow and NumPy alone. A folder of the book's name is a whole one, whatever was

@@ -56,7 +56,7 @@ def code(source, *, summary=None, tags=(), printed=None, data=None):
     }
 
 
-SETUP = code("import os", summary="Set-up: only Google Colab needs it")
+SETUP = code("import os", tags=["remove-cell"])
 SOLUTION = code("# @title Solution 1\nprint(1)", tags=["hide-cell"])
 PICTURE = {"image/png": "…"}
 LONG_PLOT = "plots.by_depth(\n    {'dot': dot},\n    limits=(0, 1),\n)\nplt.show()"

@@ -125,12 +125,19 @@ def test_no_formula_and_no_directive_is_left_as_text(site, page):
     assert not re.search(r":::|\{(?:ref|cite|math|eval-rst)\}", article)
 
 
-def test_solutions_and_set_up_are_folded(site):
+def test_solutions_are_folded_and_the_set_up_is_not_there(site):
     for path in notebooks():
         text = (site / f"book/{path.stem}.html").read_text(encoding="utf-8")
-        assert "Set-up: only Google Colab needs it" in text
+        assert "find_spec" not in text
         stored = path.read_text(encoding="utf-8").count('"hide-cell"')
         assert text.count("Show the solution") == stored
+
+
+def test_the_first_page_shows_its_figure_before_any_code(site):
+    text = (site / "book/index.html").read_text(encoding="utf-8")
+    article = text[text.index("<article") :]
+    figure = article.index("<img ")
+    assert figure < article.index("<details") and "<pre" not in article[:figure]
 
 
 def test_the_built_pages_are_not_older_than_their_sources(site):
