@@ -26,7 +26,7 @@ export TF_CPP_MIN_LOG_LEVEL := 1
 .DEFAULT_GOAL := help
 .PHONY: help install book test lint format unit page notebooks execute experiments headline \
         benchmark screenshots serve linkcheck lock repository clean \
-        mutants dist wheel pdf student test-oldest test-newest test-binder
+        mutants dist wheel pdf student test-oldest test-newest test-binder book-next
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +107,9 @@ screenshots: $(READY) ## photograph every page, wide and narrow, light and dark,
 
 serve: book ## build, and serve the book on this machine (PORT=8000)
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+book-next: book ## build the same pages with the newest Sphinx, and compare them (in .venv-next)
+	$(BIN)/python tools/next_book.py
 
 linkcheck: $(READY) ## ask every external link of the book
 	$(BIN)/jupyter-book build . --builder linkcheck --path-output _build/linkcheck

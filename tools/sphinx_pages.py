@@ -70,13 +70,13 @@ def with_icons_drawn(html: str) -> str:
 def icon(match: re.Match) -> str:
     """The drawing in place of an empty element of Font Awesome; what else its classes say stays."""
     classes = match[2].split()
-    (name,) = [
-        each for each in classes if each.startswith("fa-") and each not in {"fa-solid", "fa-lg"}
-    ]
+    names = [each.removeprefix("fa-") for each in classes if each.removeprefix("fa-") in ICONS]
+    if len(names) != 1:
+        raise ValueError(f"expected an icon of sphinx_icons.py, got {match[0]}")
     kept = " ".join(["icon", *(each for each in classes if not re.match(r"fa(-|s$|b$)", each))])
     return (
         f'<svg class="{kept}"{match[3]} viewBox="0 0 24 24" aria-hidden="true" focusable="false">'
-        f"{ICONS[name.removeprefix('fa-')]}</svg>"
+        f"{ICONS[names[0]]}</svg>"
     )
 
 
