@@ -14,10 +14,28 @@ if os.environ.get("CI"):
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
 
 
+def is_cell(item):
+    return "nbval" in type(item).__module__
+
+
+def pytest_runtest_setup(item):
+    if is_cell(item):
+        import execution
+
+        execution.start(item.parent.path)
+
+
+def pytest_runtest_teardown(item, nextitem):
+    if is_cell(item) and (nextitem is None or nextitem.parent is not item.parent):
+        import execution
+
+        execution.store(item.parent.path, item.parent.kernel.km.provisioner.pid)
+
+
 @pytest.fixture(autouse=True)
 def _figures_without_a_window(request):
     """Draw without a screen, and close what a test has drawn."""
-    if "nbval" in type(request.node).__module__:
+    if is_cell(request.node):
         yield  # a notebook draws in its own process, with its own backend
         return
     import matplotlib.pyplot as plt

@@ -1,0 +1,55 @@
+"""What a notebook takes is measured while nbval runs it, and stands on a page."""
+
+import json
+import os
+import subprocess
+import sys
+
+import execution
+import nbformat
+import pytest
+from frame import ROOT
+
+
+def test_a_real_run_of_nbval_stores_seconds_and_memory(tmp_path):
+    """In a copy of what a run needs, so that the book's own records stay."""
+    for name in ("conftest.py", "pyproject.toml", "_toc.yml"):
+        (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "tools").mkdir()
+    for name in ("execution.py", "frame.py"):
+        (tmp_path / "tools" / name).write_text((ROOT / "tools" / name).read_text(encoding="utf-8"))
+    sources = ["import time\ntime.sleep(1.5)", "numbers = b\"x\" * 300_000_000"]
+    cells = [nbformat.v4.new_code_cell(source, execution_count=1) for source in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "05_einsum.ipynb")
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "tools")}
+    subprocess.run([*command, "05_einsum.ipynb"], cwd=tmp_path, check=True, env=environment)
+    record = json.loads((tmp_path / "_build/execution/05_einsum.json").read_text())
+    assert 1.5 < record["seconds"] < 60
+    assert record["gigabytes"] is None or record["gigabytes"] > 0.3
+    assert set(record["versions"]) >= {"Python", "numpy"}
+
+
+def test_the_table_has_the_pages_in_the_order_of_the_book(tmp_path):
+    versions = {"Python": "3.11.7", "tensorflow": "2.21.0"}
+    for name, seconds in (("06_queries_keys_values", 50.4), ("05_einsum", 9.6)):
+        record = {"seconds": seconds, "gigabytes": 0.6, "date": "2026-11-28", "versions": versions}
+        (tmp_path / f"{name}.json").write_text(json.dumps(record))
+    text = execution.table(tmp_path)
+    rows = [line for line in text.splitlines() if line.startswith("| [")]
+    assert rows == [
+        "| [05_einsum](05_einsum.ipynb) | 10 | 0.60 |",
+        "| [06_queries_keys_values](06_queries_keys_values.ipynb) | 50 | 0.60 |",
+    ]
+    assert "| all of them | 60 | |" in text
+    assert text.endswith("Run on 2026-11-28 with Python 3.11.7, tensorflow 2.21.0.")
+
+
+def test_without_a_run_the_page_says_so(tmp_path):
+    assert "without running its notebooks" in execution.table(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("page", ["book/execution"])
+def test_the_page_is_built(site, page):
+    html = (site / f"{page}.html").read_text(encoding="utf-8")
+    assert "How long a page takes" in html and "execution-times" not in html

@@ -1,0 +1,75 @@
+"""Seconds and memory of each notebook that nbval runs, for the page that lists them.
+
+`conftest.py` calls `start` before the first cell of a notebook and `store` after the last; each notebook
+has a file of its own in _build/execution, for several processes may run at a time.
+"""
+
+import json
+import platform
+import re
+import time
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+
+from frame import ROOT, pages
+
+FOLDER = ROOT / "_build/execution"
+PACKAGES = ("tensorflow", "tensorflow-cpu"), ("keras",), ("numpy",), ("matplotlib",)
+_started: dict[str, float] = {}
+
+
+def start(notebook: Path) -> None:
+    _started.setdefault(notebook.stem, time.perf_counter())
+
+
+def store(notebook: Path, pid: int) -> None:
+    """What the kernel took from its first cell on, and the most memory that it held (Linux)."""
+    seconds = time.perf_counter() - _started.pop(notebook.stem)
+    record = {
+        "seconds": round(seconds, 1),
+        "gigabytes": peak_gigabytes(pid),
+        "date": date.today().isoformat(),
+        "versions": versions(),
+    }
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    (FOLDER / f"{notebook.stem}.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+def peak_gigabytes(pid: int) -> float | None:
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return None
+    return round(int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) / 1e6, 2)
+
+
+def versions() -> dict[str, str]:
+    found = {"Python": platform.python_version()}
+    for names in PACKAGES:
+        for name in names:
+            try:
+                found[names[0]] = version(name)
+                break
+            except ImportError:
+                continue
+    return found
+
+
+def table(folder: Path = FOLDER) -> str:
+    """The page's table, in Markdown; a sentence where no notebook was run."""
+    records = {
+        Path(page).name: json.loads(path.read_text(encoding="utf-8"))
+        for page in pages()
+        if (path := folder / f"{Path(page).name}.json").exists()
+    }
+    if not records:
+        return "This copy of the book was built without running its notebooks."
+    lines = ["| page | seconds | memory, GB |", "|---|--:|--:|"]
+    for name, record in records.items():
+        gigabytes = "" if record["gigabytes"] is None else f"{record['gigabytes']:.2f}"
+        lines.append(f"| [{name}]({name}.ipynb) | {record['seconds']:.0f} | {gigabytes} |")
+    total = sum(record["seconds"] for record in records.values())
+    lines.append(f"| all of them | {total:.0f} | |")
+    last = max(records.values(), key=lambda record: record["date"])
+    with_versions = ", ".join(f"{name} {number}" for name, number in last["versions"].items())
+    return "\n".join([*lines, "", f"Run on {last['date']} with {with_versions}."])
