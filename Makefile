@@ -24,7 +24,7 @@ endif
 export TF_CPP_MIN_LOG_LEVEL := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install book test lint format unit page notebooks execute experiments headline \
+.PHONY: help install book test lint format unit page hooks notebooks execute experiments headline \
         benchmark screenshots serve linkcheck lock repository clean \
         mutants dist wheel pdf student test-oldest test-newest test-binder book-next
 
@@ -70,6 +70,9 @@ endif
 
 page: $(READY) ## everything that is asked of one page, quickest first: make page NB=05
 	$(BIN)/python tools/page.py $(NB)
+
+hooks: $(READY) ## let git look at each commit before it is made: format, form, structure (seconds)
+	$(BIN)/pre-commit install
 
 mutants: $(READY) ## break the package in named ways, and see that a test fails (MODULE=metrics for one)
 	$(BIN)/python tools/mutants.py $(MODULE)

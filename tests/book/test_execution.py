@@ -18,7 +18,7 @@ def test_a_real_run_of_nbval_stores_seconds_and_memory(tmp_path):
     (tmp_path / "tools").mkdir()
     for name in ("execution.py", "frame.py"):
         (tmp_path / "tools" / name).write_text((ROOT / "tools" / name).read_text(encoding="utf-8"))
-    sources = ["import time\ntime.sleep(1.5)", "numbers = b\"x\" * 300_000_000"]
+    sources = ["import time\ntime.sleep(1.5)", 'numbers = b"x" * 300_000_000']
     cells = [nbformat.v4.new_code_cell(source, execution_count=1) for source in sources]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "05_einsum.ipynb")
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q"]
