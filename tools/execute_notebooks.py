@@ -30,7 +30,8 @@ STARTING = re.compile(
     r"|I0000 .* oneDNN custom operations are on\..*)\n",
     re.MULTILINE,
 )
-KEPT_METADATA = ("cellView", "jupyter", "mystnb", "tags")
+# Those of slides and of grading are a teacher's own; the book has none.
+KEPT_METADATA = ("cellView", "jupyter", "mystnb", "nbgrader", "slideshow", "tags")
 MACHINE_PATH = re.compile(r"/(?:root|home|tmp|Users|work|mnt|opt|usr|var)/|[A-Z]:\\\\?Users")
 
 

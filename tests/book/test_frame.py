@@ -179,3 +179,14 @@ def test_what_is_no_notebook_is_named(name):
     assert done.returncode == 2
     last = done.stderr.strip().splitlines()[-1]
     assert last.endswith(f"expected notebooks, such as book/05_einsum.ipynb, got {name}")
+
+
+def test_a_teachers_marks_survive_an_execution():
+    """Of slides and of grading; an editor's own do not."""
+    from execute_notebooks import prepare
+
+    notebook = notebook_of("print(1)")
+    marks = {"slideshow": {"slide_type": "slide"}, "nbgrader": {"grade_id": "a", "points": 2}}
+    notebook.cells[-1].metadata = nbformat.from_dict({**marks, "collapsed": True, "tags": ["x"]})
+    prepare(notebook, repository_url())
+    assert notebook.cells[-1].metadata == {**marks, "tags": ["x"]}
