@@ -8,7 +8,7 @@ import sys
 
 import nbformat
 import pytest
-from frame import ROOT, split_address
+from frame import ROOT, repository_url, split_address
 
 
 def pins():
