@@ -26,7 +26,7 @@ export TF_CPP_MIN_LOG_LEVEL := 1
 .DEFAULT_GOAL := help
 .PHONY: help install book test lint format unit page hooks notebooks execute experiments headline \
         benchmark screenshots serve linkcheck lock repository clean \
-        mutants dist wheel pdf student test-oldest test-newest test-binder book-next
+        mutants dist wheel pdf slides student test-oldest test-newest test-binder book-next
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ experiments: $(READY) ## compute book/data/*.json again (hours)
 
 pdf: $(READY) ## print the whole book, with contents and page numbers, into _build/neural-attention.pdf
 	$(BIN)/python tools/pdf.py
+
+slides: $(READY) ## slides of the chapters, or of NB=…, from the cells with the tag slide, into _build/slides
+	$(BIN)/python tools/slides.py $(NOTEBOOKS)
 
 student: $(READY) ## notebooks for a class into _build/class: without solutions, and a teacher's with all
 	$(BIN)/python tools/student.py $(NOTEBOOKS)

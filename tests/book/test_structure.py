@@ -139,7 +139,7 @@ def test_metadata_is_normalised(notebook):
     assert len(ids) == len(set(ids))
     for cell in stored["cells"]:
         assert set(cell["metadata"]) <= {"cellView", "jupyter", "mystnb", "tags"}
-        known = {"hide-cell", "hide-input", "nbval-ignore-output", "remove-cell"}
+        known = {"hide-cell", "hide-input", "nbval-ignore-output", "remove-cell", "slide"}
         known |= {"remove-input"} if notebook == INDEX else set()
         assert set(tags_of(cell)) <= known, "a tag that keeps a cell from being compared?"
 

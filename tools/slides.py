@@ -1,0 +1,145 @@
+"""Slides of a page: one file without a script, a screen for each cell that has the tag `slide`.
+
+    python tools/slides.py book/05_einsum.ipynb      # into _build/slides/05_einsum.html
+
+A tagged code cell shows its code, unless that is folded, and its output. Of a tagged Markdown cell a
+slide shows what is said in a class: a prediction, a verdict, or else its first paragraph and list. Each
+slide is headed by the section it stands in. Page Down and Page Up turn the slides; printed, each is a page.
+"""
+
+import argparse
+import html
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from frame import HTML, ROOT, notebooks
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+from sphinx_katex import Drawer
+
+FOLDER = ROOT / "_build/slides"
+STYLES = """
+html { scroll-snap-type: y mandatory; font: 26px/1.45 system-ui, sans-serif; color: #1b1b1b; }
+body { margin: 0; background: #fff; }
+section { box-sizing: border-box; height: 100vh; padding: 4vh 6vw; scroll-snap-align: start;
+  display: flex; flex-direction: column; justify-content: safe center; gap: 2.5vh; overflow: hidden; }
+section > h2 { margin: 0; font-size: 1.15em; color: #005a9c; font-weight: 600; }
+section > div { min-height: 0; }
+section.long { font-size: 0.74em; gap: 1vh; }
+p, ul { margin: 0 0 0.6em; }
+blockquote { margin: 0; padding: 0.6em 1em; border-left: 0.3em solid #005a9c; background: #eef4fa; }
+pre { margin: 0; padding: 0.6em 0.8em; background: #f5f5f5; font-size: 0.72em; overflow: hidden;
+  white-space: pre-wrap; }
+img { max-width: 100%; max-height: 72vh; display: block; margin: 0 auto; }
+table { font-size: 0.7em; border-collapse: collapse; margin: 0 auto; }
+code { font-size: 0.85em; }
+.katex { font-size: 1.05em; }
+footer { position: absolute; right: 1.5vw; margin-top: -4vh; font-size: 0.5em; color: #555; }
+@media print { @page { size: 33.9cm 19.1cm; margin: 0; } section { break-after: page; height: 19.1cm; } }
+"""
+
+
+class Writer:
+    """Markdown and code to HTML, formulas drawn."""
+
+    def __init__(self):
+        self.drawer = Drawer()
+        self.markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+        self.markdown.use(dollarmath_plugin, allow_digits=True, renderer=self.formula)
+
+    def formula(self, content, options):
+        return self.drawer.draw(content, options["display_mode"])
+
+    def said(self, source: str) -> str:
+        """What a slide shows of a Markdown cell."""
+        parts = [part for part in re.split(r"\n\s*\n", source) if not part.startswith("#")]
+        told = [p for p in parts if p.startswith(("> **Predict.**", "**Verdict.**"))]
+        return self.markdown.render("\n\n".join(told[:1] or parts[:2]))
+
+    def shown(self, cell) -> str:
+        """The code of a cell, unless it is folded, and what it puts out."""
+        folded = {"hide-input", "hide-cell", "remove-cell", "remove-input"} & set(tags(cell))
+        code = (
+            "" if folded else highlight(cell.source, PythonLexer(), HtmlFormatter(noclasses=True))
+        )
+        return code + "".join(self.output(each, cell) for each in cell.outputs)
+
+    def output(self, output, cell) -> str:
+        data = output.get("data", {})
+        if "image/png" in data:
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            source = f"data:image/png;base64,{data['image/png'].strip()}"
+            return f'<img alt="{html.escape(alt)}" src="{source}">'
+        if "text/html" in data:
+            return data["text/html"]
+        text = output.get("text") or data.get("text/plain", "")
+        return f"<pre>{html.escape(text.rstrip())}</pre>" if text.strip() else ""
+
+
+def tags(cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def slides_of(notebook) -> list[tuple[str, str]]:
+    """The heading and the content of each slide."""
+    writer, heading, slides = Writer(), "", []
+    try:
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown":
+                heading = next(iter(re.findall(r"^#+ (.+)$", cell.source, re.M)[::-1]), heading)
+            if "slide" in tags(cell):
+                of = (
+                    writer.said(cell.source) if cell.cell_type == "markdown" else writer.shown(cell)
+                )
+                slides.append((writer.markdown.renderInline(heading), of))
+    finally:
+        writer.drawer.close()
+    return slides
+
+
+def size(content: str) -> str:
+    """Long slides are set smaller: what counts are the letters between the tags, and the lines of code."""
+    text = re.sub(r"<math.*?</math>|<[^>]+>", "", content, flags=re.DOTALL)
+    rows = text.count("\n") + 2 * content.count("<tr")
+    return "long" if len(text) > 620 or rows > 19 else "short"
+
+
+def page(notebook, name: str) -> str:
+    slides = slides_of(notebook)
+    if not slides:
+        raise SystemExit(f"{name}: expected a cell with the tag slide, found none")
+    sections = "\n".join(
+        f'<section class="{size(content)}"><h2>{heading}</h2><div>{content}</div></section>'
+        f"<footer>{number}</footer>"
+        for number, (heading, content) in enumerate(slides, start=1)
+    )
+    katex = (ROOT / "book/_vendor/katex/katex.min.css").read_text(encoding="utf-8")
+    katex = katex.replace("url(fonts/", "url(../html/katex/fonts/")
+    return (
+        f'<!DOCTYPE html>\n<html lang="en-GB"><head><meta charset="utf-8"><title>{name}</title><link rel="icon" href="data:,">'
+        f"<style>{katex}\n{STYLES}</style></head>\n<body>\n{sections}\n</body></html>\n"
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: every chapter")
+    chapters = [path for path in notebooks() if re.match(r"\d\d_", path.name)]
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for path in parser.parse_args().notebooks or chapters:
+        notebook = nbformat.read(path, as_version=4)
+        target = FOLDER / f"{path.stem}.html"
+        target.write_text(page(notebook, path.stem), encoding="utf-8")
+        print(target.relative_to(ROOT))
+    if not HTML.is_dir():
+        print("For the fonts of formulas, type `make book` too.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
