@@ -141,3 +141,19 @@ def test_the_search_finds_a_word(browser, address):
     with real.look(browser, f"{address}/search.html?q=einsum", width=1280) as seen:
         seen.page.locator("#search-results li a").first.wait_for()
         assert seen.errors == []
+
+
+@pytest.mark.parametrize(
+    ("word", "chapter"),
+    [
+        ("bottleneck", "2. The fixed-length bottleneck"),
+        ("einsum", "5. einsum, the language of attention"),
+        ("transformer", "8. A Transformer on the same task"),
+    ],
+)
+def test_the_search_finds_the_chapter_first(browser, address, word, chapter):
+    with real.look(browser, f"{address}/search.html?q={word}", width=1280) as seen:
+        first = seen.page.locator("#search-results li > a").first
+        first.wait_for()
+        seen.page.wait_for_timeout(500)  # results come one by one, best first
+        assert first.inner_text() == chapter
