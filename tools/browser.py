@@ -10,8 +10,10 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-# MathJax done where a page has it, fonts there, one more frame painted.
+# MathJax done where a page has it, every picture and font there, one more frame painted.
 SETTLED = """async () => {
+  for (const image of document.images) image.loading = 'eager';
+  await Promise.all([...document.images].map((image) => image.decode().catch(() => null)));
   if (document.querySelector('script[src*="mathjax"]')) await window.MathJax?.startup?.promise;
   await document.fonts.ready;
   await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)));
