@@ -9,8 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
-sys.path.insert(0, str(EXPERIMENTS))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 
 import attention_costs
 import transformer
@@ -20,16 +19,17 @@ from attention_helpers import corpus, metrics
 from attention_helpers.text import START_ID
 from attention_helpers.transformer import Transformer
 
+EXPERIMENTS = Path(transformer.__file__).parent
 PAIRS = corpus.generate_pairs(8, seed=2, split="test")
 
 
-def by_hand(model, heads_of):
-    """The error rate of weights that `heads_of` makes of `(l, h, q, k)`, a sentence at a time."""
+def by_hand(model, layer, heads):
+    """The error rate of the mean of some heads of a layer, a sentence at a time."""
     links = []
     for pair in PAIRS:
         source = [VOCABULARIES[0].encode(pair.source)]
         target_in = [[START_ID, *VOCABULARIES[1].encode(pair.target)]]
-        weights = heads_of(model.cross_attention(source, target_in)[0].numpy())
+        weights = model.cross_attention(source, target_in)[0].numpy()[layer, heads].mean(axis=0)
         rows = weights[: len(pair.target)]  # the row that predicts each word; the last one, the end
         links.append({(j, i) for i, j in enumerate(rows.argmax(axis=-1))})
     sure, possible = zip(*((pair.sure, pair.possible) for pair in PAIRS), strict=True)
@@ -41,8 +41,7 @@ def test_each_head_is_scored_by_the_rows_that_predict():
     found = aer_of_heads(model, PAIRS)
     assert np.shape(found) == (2, 3)
     for layer in range(2):
-        wanted = [by_hand(model, lambda w, h=h: w[layer, h]) for h in range(2)]
-        wanted.append(by_hand(model, lambda w: w[layer].mean(axis=0)))
+        wanted = [by_hand(model, layer, heads) for heads in ([0], [1], [0, 1])]
         assert found[layer] == pytest.approx(wanted, abs=1e-4)
     assert len(set(np.ravel(found))) == 6  # or nothing would be told apart
 
@@ -87,7 +86,9 @@ def test_costs_of_a_short_length_by_a_real_process(tmp_path):
     command = [sys.executable, EXPERIMENTS / "attention_costs.py", "--rounds", "2"]
     subprocess.run([*command, "--lengths", "64", "--output", output], check=True)
     result = json.loads(output.read_text(encoding="utf-8"))
-    both = [(program, mode) for program in attention_costs.PROGRAMS for mode in attention_costs.MODES]
+    both = [
+        (program, mode) for program in attention_costs.PROGRAMS for mode in attention_costs.MODES
+    ]
     runs = [(run["program"], run["mode"]) for run in result["runs"]]
     assert runs == [*both, ("matrix product", "forward")]
     assert all(len(run["seconds"]) == 2 and min(run["seconds"]) > 0 for run in result["runs"])
@@ -110,4 +111,6 @@ def test_the_bytes_of_the_dense_program_are_at_least_its_scores():
         for program in ("dot", "additive in chunks")
     }
     assert found["dot"] > 4 * 2048**2  # its scores
-    assert found["additive in chunks"] < 4 * 64 * 2048**2 / 10  # its hidden units, were they all there
+    assert (
+        found["additive in chunks"] < 4 * 64 * 2048**2 / 10
+    )  # its hidden units, were they all there
