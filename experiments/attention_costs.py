@@ -5,9 +5,10 @@
 
 One sentence, one head, depths of 64, TensorFlow's defaults: a `tf.function` without XLA, oneDNN, as
 many threads as it likes. All programs of a length run in turn in one process, each round in another
-order, so that whatever else the machine does, and whatever ran just before, disturbs all alike. Memory is measured in a process of its own for each program: the
-most that it ever held while it ran, less what it held before (Linux only). Where one tensor alone
-would take more than 300 MB, a program is left out.
+order, so that whatever else the machine does, and whatever ran just before, disturbs all alike.
+Memory is measured in a process of its own for each program: the most that it ever held while it ran,
+less what it held before (Linux only). Where one tensor alone would take more than 300 MB, a program is
+left out.
 
 Writes book/data/attention_costs.json, whole: seconds of one run are not mixed with those of another.
 """
