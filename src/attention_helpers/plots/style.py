@@ -122,8 +122,6 @@ _INDIGO = {
     "sinusoidal": LineStyle("#6650C8", "*", "--"),
     "rotary": LineStyle("#8B5FBF", "X", "-."),
     "learned": LineStyle("#9A8FDB", "H", ":"),
-    "no-positions": LineStyle("#B5AFCF", "p", "-"),
-    "transformer-30": LineStyle("#54468F", "v", (0, (3, 1, 1, 1))),
 }
 _OTHER_SCORES = {
     "general": LineStyle("#CC79A7", "v", ":"),
