@@ -4,10 +4,11 @@
     python experiments/attention_costs.py --rounds 3 --lengths 64 256 1024 --output /tmp/costs.json
 
 One sentence, one head, depths of 64, TensorFlow's defaults: a `tf.function` without XLA, oneDNN, as
-many threads as it likes. All programs of a length run in turn in one process, so that whatever else
-the machine does disturbs all alike. Memory is measured in a process of its own for each program: the
-most that it ever held while it ran, less what it held before (Linux only). Where one tensor alone
-would take more than 300 MB, a program is left out.
+many threads as it likes. All programs of a length run in turn in one process, each round in another
+order, so that whatever else the machine does, and whatever ran just before, disturbs all alike.
+Memory is measured in a process of its own for each program: the most that it ever held while it ran,
+less what it held before (Linux only). Where one tensor alone would take more than 300 MB, a program is
+left out.
 
 Writes book/data/attention_costs.json, whole: seconds of one run are not mixed with those of another.
 """
@@ -15,6 +16,7 @@ Writes book/data/attention_costs.json, whole: seconds of one run are not mixed w
 import argparse
 import ctypes
 import os
+import random
 import subprocess
 import sys
 import time
@@ -69,9 +71,9 @@ def runs_of(length):
 
 def seconds_of(runs, rounds):
     """Seconds of each run, taken in turn; a first round warms up and is not counted."""
-    seconds = {name: [] for name in runs}
+    seconds, order = {name: [] for name in runs}, random.Random(0)
     for number in range(rounds + 1):
-        for name, (call, tensors) in runs.items():
+        for name, (call, tensors) in order.sample([*runs.items()], len(runs)):
             start = time.perf_counter()
             result = call(*tensors)
             (result[0] if isinstance(result, list | tuple) else result).numpy()  # waits for the end

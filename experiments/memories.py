@@ -120,7 +120,7 @@ class Recurrent(keras.layers.Layer):
 MODELS = {"softmax": Softmax, "softmax-aged": lambda: Softmax(aged=True)}
 MODELS |= {f"linear-{n}": lambda shape=shape: Linear(*shape) for n, shape in STATES.items()}
 MODELS |= {f"delta-{n}": lambda shape=shape: Delta(*shape) for n, shape in STATES.items()}
-MODELS |= {f"gru-{n}": lambda n=n: Recurrent(n) for n in (32, 64, 128, 256)}
+MODELS |= {f"gru-{n}": lambda n=n: Recurrent(n) for n in (16, 32, 64, 128)}
 
 
 def numbers_kept(name, pairs):

@@ -5,7 +5,7 @@
 
 Two tasks. "once": 32 guests, each orders once. "again": 8 of the 32 guests, who order again and again;
 what was ordered last is right. After every order one of the orders so far is drawn, and its guest is
-asked for. The models are those of memories.py; "-long" trains three times as many steps.
+asked for. The models are those of memories.py.
 
 Writes book/data/recall.json: the trials that chose each learning rate, and a record a run. What the
 file already holds is not made again, and several processes may write to it at a time.
@@ -30,13 +30,12 @@ SETTINGS = {
     "coming": COMING,
     "batch_size": 64,
     "steps": 3_000,
-    "long": 3,  # times as many
     "rates": [0.005, 0.01],  # tried first; more while the best one is at an end
+    "at_most": 9,  # of them
     "evenings": {"test": 4_000, "validation": 2_000},
     "seeds": {"test": 10**6, "validation": 10**6 + 1},
 }
-# What is trained once more, longer: three seeds, on "once" alone.
-LONG = {"gru-256-long": "gru-256"}
+ONCE_ONLY = ("gru-128",)  # it takes the longest
 TASKS = list(COMING)
 
 
@@ -137,7 +136,8 @@ def best_trial(trainer, records, task, model):
         record = train_and_test(trainer, model, task, SETTINGS["steps"], rate, 0)
         return record | {"validation_loss": round(trainer.loss(task), 4)}
 
-    return records.best_trial(SETTINGS["rates"], run, task=task, model=model, seed=0)
+    given = {"at_most": SETTINGS["at_most"], "task": task, "model": model, "seed": 0}
+    return records.best_trial(SETTINGS["rates"], run, **given)
 
 
 def train_and_test(trainer, model, task, steps, rate, seed):
@@ -154,12 +154,11 @@ def train_and_test(trainer, model, task, steps, rate, seed):
 
 
 def plan(options):
-    """What is run, model by model: the model, its task, whether it is long, and its seed."""
+    """What is run, model by model: the model, its task, and its seed."""
     for name in options.models:
         for task in options.tasks:
-            seeds = range(3 if name in LONG else 5) if options.seeds is None else options.seeds
-            if not (name in LONG and task != "once"):
-                yield from ((name, task, seed) for seed in seeds)
+            if task == "once" or name not in ONCE_ONLY:
+                yield from ((name, task, seed) for seed in options.seeds)
 
 
 def main(options):
@@ -169,14 +168,12 @@ def main(options):
         run = {"task": task, "model": name, "seed": seed}
         if records.has("runs", **run):
             continue
-        base = LONG.get(name, name)
-        if base not in trainers:
-            trainers = {base: Trainer(base)}  # one at a time is kept
-        record = best_trial(trainers[base], records, task, base)
+        if name not in trainers:
+            trainers = {name: Trainer(name)}  # one at a time is kept
+        record = best_trial(trainers[name], records, task, name)
         if not run.items() <= record.items():
-            steps = SETTINGS["steps"] * (SETTINGS["long"] if name in LONG else 1)
             rate = record["learning_rate"]
-            record = train_and_test(trainers[base], base, task, steps, rate, seed)
+            record = train_and_test(trainers[name], name, task, SETTINGS["steps"], rate, seed)
         records.add("runs", {**run, **record})
         at = [record["accuracy"][n - 1] for n in (2, 4, 8, 16, 32)]
         print(*run.values(), record["learning_rate"], at, record["train_seconds"], "s", flush=True)
@@ -184,10 +181,10 @@ def main(options):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    names = [*MODELS, *LONG]
+    names = list(MODELS)
     parser.add_argument("--tasks", nargs="+", choices=TASKS, default=TASKS)
     parser.add_argument("--models", nargs="+", choices=names, default=names)
-    parser.add_argument("--seeds", nargs="+", type=int)
+    parser.add_argument("--seeds", nargs="+", type=int, default=range(5))
     parser.add_argument("--output", type=Path, default=DATA / "recall.json")
     return parser.parse_args()
 

@@ -25,7 +25,7 @@ from runs import (
 from trainer import VOCABULARIES, Trainer
 
 from attention_helpers import metrics
-from attention_helpers._tensorflow import tf
+from attention_helpers.text import pad
 from attention_helpers.transformer import Transformer
 
 POSITIONS = ("both", "sinusoidal", "rotary", "learned", "none")
@@ -80,30 +80,32 @@ class Timed:
 
 
 def aer_of_heads(model, pairs):
-    """A row a layer: the alignment error rate of each head, and last that of their mean."""
-    layers, heads = model.settings["layers"], model.settings["heads"]
+    """A row a layer: the alignment error rate of each head, and last that of the weights' mean."""
+    weights = cross_attention(model, pairs)
+    sure, possible = zip(*((pair.sure, pair.possible) for pair in pairs), strict=True)
+
+    def error_rate(layer, heads):
+        links = [metrics.links_from_weights(each[layer, heads].mean(axis=0)) for each in weights]
+        return round(metrics.alignment_error_rate(links, sure, possible), 4)
+
+    every = range(model.settings["heads"])
     return [
-        [
-            round(metrics.forced_alignment_error_rate(metrics.forced(look, pairs), pairs), 4)
-            for chosen in [*([head] for head in range(heads)), [*range(heads)]]
-            for look in [Look(model, layer, chosen)]
-        ]
-        for layer in range(layers)
+        [error_rate(layer, chosen) for chosen in [*([head] for head in every), [*every]]]
+        for layer in range(model.settings["layers"])
     ]
 
 
-class Look:
-    """The model, whose weights are the mean of some heads of a layer."""
-
-    def __init__(self, model, layer, heads):
-        self.model, self.layer, self.heads = model, layer, heads
-        self.source_vocabulary = model.source_vocabulary
-        self.target_vocabulary = model.target_vocabulary
-
-    def teacher_force(self, source, target_in):
-        memory = self.model.encode(source)
-        logits, weights, _ = self.model.decode(tf.constant(target_in), memory)
-        return logits, tf.reduce_mean(tf.gather(weights[self.layer], self.heads, axis=1), axis=1)
+def cross_attention(model, pairs):
+    """Of each sentence the weights `(l, h, q, k)`, in the rows that predict its words."""
+    found = []
+    for start in range(0, len(pairs), 40):
+        some = pairs[start : start + 40]
+        source = pad([VOCABULARIES[0].encode(pair.source) for pair in some])
+        target_in = pad([VOCABULARIES[1].encode(pair.target, start=True) for pair in some])
+        of_all = model.cross_attention(source, target_in).numpy()
+        for pair, each in zip(some, of_all, strict=True):
+            found.append(each[:, :, : len(pair.target), : len(pair.source)])
+    return found
 
 
 if __name__ == "__main__":

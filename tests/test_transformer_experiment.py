@@ -9,8 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-EXPERIMENTS = Path(__file__).resolve().parents[1] / "experiments"
-sys.path.insert(0, str(EXPERIMENTS))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "experiments"))
 
 import attention_costs
 import transformer
@@ -20,16 +19,17 @@ from attention_helpers import corpus, metrics
 from attention_helpers.text import START_ID
 from attention_helpers.transformer import Transformer
 
+EXPERIMENTS = Path(transformer.__file__).parent
 PAIRS = corpus.generate_pairs(8, seed=2, split="test")
 
 
-def by_hand(model, heads_of):
-    """The error rate of weights that `heads_of` makes of `(l, h, q, k)`, a sentence at a time."""
+def by_hand(model, layer, heads):
+    """The error rate of the mean of some heads of a layer, a sentence at a time."""
     links = []
     for pair in PAIRS:
         source = [VOCABULARIES[0].encode(pair.source)]
         target_in = [[START_ID, *VOCABULARIES[1].encode(pair.target)]]
-        weights = heads_of(model.cross_attention(source, target_in)[0].numpy())
+        weights = model.cross_attention(source, target_in)[0].numpy()[layer, heads].mean(axis=0)
         rows = weights[: len(pair.target)]  # the row that predicts each word; the last one, the end
         links.append({(j, i) for i, j in enumerate(rows.argmax(axis=-1))})
     sure, possible = zip(*((pair.sure, pair.possible) for pair in PAIRS), strict=True)
@@ -41,8 +41,7 @@ def test_each_head_is_scored_by_the_rows_that_predict():
     found = aer_of_heads(model, PAIRS)
     assert np.shape(found) == (2, 3)
     for layer in range(2):
-        wanted = [by_hand(model, lambda w, h=h: w[layer, h]) for h in range(2)]
-        wanted.append(by_hand(model, lambda w: w[layer].mean(axis=0)))
+        wanted = [by_hand(model, layer, heads) for heads in ([0], [1], [0, 1])]
         assert found[layer] == pytest.approx(wanted, abs=1e-4)
     assert len(set(np.ravel(found))) == 6  # or nothing would be told apart
 

@@ -45,23 +45,23 @@ def layer_norm(x: Floats, gain: Floats, bias: Floats) -> Floats:
 
 @exercise(
     case(
-        "no layer: the words, a row of the depth each, and the last norm of encoder and of decoder",
+        "no layer: the words, a row of the width each, and the last norm of encoder and of decoder",
         words=10,
-        depth=2,
+        width=2,
         inner=8,
         layers=0,
     ),
     case(
         "attention has four matrices d by d, each with a bias of d; a decoder block has two of them",
         words=0,
-        depth=4,
+        width=4,
         inner=0,
         layers=1,
     ),
     case(
         "feed-forward: one matrix up and one down, with a bias of the inner width and one of d",
         words=0,
-        depth=2,
+        width=2,
         inner=8,
         layers=1,
     ),
@@ -69,15 +69,15 @@ def layer_norm(x: Floats, gain: Floats, bias: Floats) -> Floats:
         "every part has a norm of its own, with a gain and a bias: 2 of them in an encoder block, 3 in "
         "a decoder block",
         words=589,
-        depth=64,
+        width=64,
         inner=256,
         layers=2,
     ),
 )
-def transformer_parameters(words: int, depth: int, inner: int, layers: int) -> int:
-    attention = 4 * (depth * depth + depth)
-    feed_forward = depth * inner + inner + inner * depth + depth
-    norm = 2 * depth
+def transformer_parameters(words: int, width: int, inner: int, layers: int) -> int:
+    attention = 4 * (width * width + width)
+    feed_forward = width * inner + inner + inner * width + width
+    norm = 2 * width
     encoder_block = attention + feed_forward + 2 * norm
     decoder_block = 2 * attention + feed_forward + 3 * norm
-    return words * depth + layers * (encoder_block + decoder_block) + 2 * norm
+    return words * width + layers * (encoder_block + decoder_block) + 2 * norm

@@ -122,8 +122,6 @@ _INDIGO = {
     "sinusoidal": LineStyle("#6650C8", "*", "--"),
     "rotary": LineStyle("#8B5FBF", "X", "-."),
     "learned": LineStyle("#9A8FDB", "H", ":"),
-    "no-positions": LineStyle("#B5AFCF", "p", "-"),
-    "transformer-30": LineStyle("#54468F", "v", (0, (3, 1, 1, 1))),
 }
 _OTHER_SCORES = {
     "general": LineStyle("#CC79A7", "v", ":"),
@@ -134,10 +132,10 @@ _IN_CHUNKS = {
     "dot in chunks": LineStyle("#5FBF9F", "v", (0, (5, 1))),
     "additive in chunks": LineStyle("#1B4F72", "H", "--"),
 }
-# What is kept of an evening (chapter 9): all pairs (the softmax of "scaled"), also with their ages, a
-# state of a GRU, a sum, a corrected sum.
+# What is kept of an evening (chapter 9): all pairs, also with their ages (as "scaled" in hue), a state
+# of a GRU, a sum, a corrected sum.
 _MEMORIES = {
-    "softmax": _GREEN["scaled"],
+    "softmax": LineStyle("#5C5000", "P", "-"),
     "softmax, aged": LineStyle("#BFB24A", "X", ":"),
     "GRU": LineStyle("#C8452E", "d", "-"),
     "linear": LineStyle("#4DAF4A", "s", "-"),
