@@ -11,6 +11,7 @@ URL :=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/installed
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 # The suffix may be left out: make execute NB="book/05_einsum book/06_queries_keys_values".
 NOTEBOOKS := $(addsuffix .ipynb,$(NB:.ipynb=))
@@ -26,7 +27,7 @@ export TF_CPP_MIN_LOG_LEVEL := 1
 .DEFAULT_GOAL := help
 .PHONY: help install book test lint format unit page hooks notebooks execute experiments headline \
         benchmark screenshots serve linkcheck lock repository clean \
-        mutants dist wheel pdf slides student test-oldest test-newest test-binder book-next
+        mutants dist wheel pdf slides student test-oldest test-newest test-binder test-colab book-next
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +39,8 @@ $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; \
 	  sys.version_info >= (3, 10) or sys.exit("Python " + v + " is too old: the book needs 3.10 or newer. Name one: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(PIP_INSTALL) --require-hashes --requirement requirements.txt
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 book: $(READY) ## build the HTML into _build/html, warnings as errors
@@ -138,6 +140,9 @@ test-newest: ## the same on the newest versions there are, in .venv-newest
 	.venv-newest/bin/python -m pip list --disable-pip-version-check | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow[-_a-z]*) '
 	.venv-newest/bin/python -m pytest $(if $(TESTS),$(TESTS),$(PACKAGE_TESTS))
 
+test-colab: $(READY) ## run each notebook alone on Colab's versions, as a reader who opens it there (in .venv-colab)
+	$(BIN)/python tools/colab.py $(NOTEBOOKS)
+
 test-binder: $(READY) ## install what Binder installs, run the pages there, read their memory (in .venv-binder)
 	$(BIN)/python tools/binder.py $(NOTEBOOKS)
 
@@ -156,15 +161,15 @@ dist: ## build the wheel and the sdist into dist/ and check them, in .venv-dist
 
 wheel: dist
 
-lock: ## choose the versions of requirements.txt again
+LOCK := .venv-lock/bin/uv pip compile --quiet --generate-hashes --no-annotate \
+  --custom-compile-command 'make lock' pyproject.toml
+
+lock: ## choose the versions of requirements.txt and binder/requirements.txt again
 	$(PYTHON) -m venv --clear .venv-lock
 	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check uv
-	.venv-lock/bin/uv pip compile --quiet --upgrade --universal --python-version 3.10 --extra book --no-annotate \
-	  --custom-compile-command 'make lock' pyproject.toml --output-file requirements.txt
-	.venv-lock/bin/uv pip compile --quiet --python-version 3.11 --python-platform linux --no-annotate \
-	  --extra tensorflow-cpu --extra subwords --constraint requirements.txt \
-	  --custom-compile-command 'make lock' pyproject.toml --output-file binder/requirements.txt
-	echo '-e .' >> requirements.txt
+	$(LOCK) --upgrade --universal --python-version 3.10 --extra book --output-file requirements.txt
+	$(LOCK) --python-version 3.11 --python-platform linux --extra tensorflow-cpu --extra subwords \
+	  --constraint requirements.txt --output-file binder/requirements.txt
 
 repository: $(READY) ## set the repository's address everywhere: make repository URL=https://github.com/…
 	$(BIN)/python tools/repository_address.py $(URL)

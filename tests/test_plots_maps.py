@@ -85,6 +85,13 @@ def test_map_rows_say_what_they_look_at(page_map):
     assert root.find(".//table").get("aria-label") == "<Where> it & looked"
 
 
+def test_map_is_described_by_its_key(page_map):
+    root = ElementTree.fromstring(page_map._repr_html_())
+    described_by = root.find(".//table").get("aria-describedby")
+    (said,) = [p for p in root.findall("p") if p.get("id") == described_by]
+    assert "A row is a word of the translation" in "".join(said.itertext())
+
+
 def test_map_shows_the_words_that_the_row_under_the_pointer_looks_at(page_map):
     css = ElementTree.fromstring(page_map._repr_html_()).find("style").text
     lit = set(re.findall(r"tr:nth-child\((\d+)\):hover\) th:nth-child\((\d+)\) span", css))
@@ -112,8 +119,9 @@ def test_map_has_no_script_and_asks_nobody_for_anything(page_map):
 
 def test_map_style_is_confined_to_its_element(page_map):
     root = ElementTree.fromstring(page_map._repr_html_())
-    css = root.find("style").text
+    css = re.sub(r"@container [^{]*", "", root.find("style").text)
     selectors = [s.strip() for group in re.findall(r"([^{}]+)\{", css) for s in group.split(",")]
+    selectors = [selector for selector in selectors if selector]
     assert len(selectors) > 10
     assert all(selector.split()[0] == f"#{root.get('id')}" for selector in selectors)
 
@@ -226,3 +234,34 @@ def test_map_lights_up_the_row_that_is_pointed_at_or_focused_in_a_browser(show):
     seen.page.mouse.move(0, 0)
     seen.page.locator("tbody tr").first.focus()
     assert seen.page.evaluate(looks) == {"rows": ["1", "0.4"], "bold": ["red", "house"]}
+
+
+@pytest.mark.parametrize("width", [1000, 360])
+@pytest.mark.parametrize("count", [3, 7, 9, 30, 40])
+def test_map_fits_a_phone_or_says_that_it_moves_sideways_in_a_browser(show, width, count):
+    seen = show(
+        plots.alignment_map(np.eye(count), ["minister"] * count, ["a"] * count), width=width
+    )
+    found = seen.page.evaluate("""() => {
+      const [scroll, hint] = [document.querySelector('.scroll'), document.querySelector('.hint')];
+      return [scroll.scrollWidth > scroll.clientWidth, hint.getClientRects().length > 0,
+        document.documentElement.scrollWidth > document.documentElement.clientWidth];
+    }""")
+    moves, hinted, page_moves = found
+    assert (moves, page_moves) == (hinted, False)
+    assert moves == (count > (9 if width == 360 else 30))
+
+
+@pytest.mark.parametrize("width", [1000, 360])
+def test_map_shows_all_of_the_row_that_is_focused_in_a_browser(show, width):
+    words = ["economic", "minister", "WWWWWWWW"]
+    seen = show(plots.alignment_map(np.eye(3), words, words), width=width)
+    seen.page.locator("tbody tr").last.focus()
+    cut = """() => {
+      const frame = document.querySelector('.scroll').getBoundingClientRect();
+      return [...document.querySelectorAll('thead span, tbody th, tbody tr')]
+        .map((e) => e.getBoundingClientRect())
+        .filter((b) => b.left < frame.left || b.top < frame.top || b.right > frame.right + 1
+          || b.bottom > frame.bottom).length;
+    }"""
+    assert seen.page.evaluate(cut) == 0

@@ -4,7 +4,8 @@
     python tools/execute_notebooks.py book/05_einsum.ipynb
 
 A notebook is saved only if it ran without an error, wrote nothing to stderr, shows no path of this
-machine, and its kernel stayed below the memory that Binder grants.
+machine, says of a slow cell that it takes a while, and its kernel stayed below the memory that Binder
+grants.
 """
 
 import argparse
@@ -24,6 +25,9 @@ CELL_SECONDS = 900
 # Two pixels where a reader's screen of today has two; the width that is shown stays what it was.
 SHARP = "--InlineBackend.figure_formats=retina"
 KERNEL_GIGABYTES = 1.2
+# Longer than this a reader does not wait without being told.
+SLOW_SECONDS = 5
+SAYS_HOW_LONG = re.compile(r"\b(seconds?|minutes?)\b")
 # What TensorFlow says when it starts, under its defaults and at every log level.
 STARTING = re.compile(
     r"^(WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR"
@@ -78,8 +82,8 @@ def set_cell_ids(cells: list) -> None:
         cell.id = digest if seen[digest] == 1 else f"{digest}-{seen[digest]}"
 
 
-def run(notebook: nbformat.NotebookNode, folder: Path) -> float:
-    """Execute every cell in a new kernel; return the kernel's peak memory in gigabytes."""
+def run(notebook: nbformat.NotebookNode, folder: Path) -> tuple[list[float], float]:
+    """Execute every cell in a new kernel; return the seconds of each, and the kernel's peak of memory."""
     client = NotebookClient(
         notebook,
         timeout=CELL_SECONDS,
@@ -89,10 +93,13 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> float:
     )
     client.record_timing = False
     client.reset_execution_trackers()
+    seconds = []
     with client.setup_kernel():
         for index, cell in enumerate(notebook.cells):
+            start = time.perf_counter()
             client.execute_cell(cell, index)
-        return peak_gigabytes(client.km.provisioner.pid)
+            seconds.append(time.perf_counter() - start)
+        return seconds, peak_gigabytes(client.km.provisioner.pid)
 
 
 def peak_gigabytes(pid: int) -> float:
@@ -174,17 +181,33 @@ def complaints(notebook: nbformat.NotebookNode, gigabytes: float) -> list[str]:
     return found
 
 
+def slow_cells(cells: list, seconds: list[float]) -> list[str]:
+    """Return the cells that take long, of which neither the text before nor their summary says so."""
+    found, text = [], ""
+    for cell, took in zip(cells, seconds, strict=True):
+        if cell.cell_type == "markdown":
+            text = cell.source
+            continue
+        said = text + cell.metadata.get("mystnb", {}).get("code_prompt_show", "")
+        if took > SLOW_SECONDS and not SAYS_HOW_LONG.search(said):
+            found.append(
+                f"cell [{cell.execution_count}] took {took:.0f} s, and the text before it does not "
+                f"speak of seconds or minutes: {cell.source.splitlines()[0]!r}"
+            )
+    return found
+
+
 def execute(path: Path, url: str) -> list[str]:
     """Execute one notebook and save it; return what kept it from being saved."""
     start = time.perf_counter()
     notebook = nbformat.read(path, as_version=4)
     try:
         prepare(notebook, url)
-        gigabytes = run(notebook, path.parent)
+        seconds_of_cells, gigabytes = run(notebook, path.parent)
     except (CellExecutionError, ValueError) as error:
         return [str(error)]
     normalise(notebook)
-    found = complaints(notebook, gigabytes)
+    found = complaints(notebook, gigabytes) + slow_cells(notebook.cells, seconds_of_cells)
     if not found:
         nbformat.validate(notebook)
         nbformat.write(notebook, path)

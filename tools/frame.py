@@ -81,3 +81,10 @@ def notebooks(root: Path = ROOT) -> list[Path]:
 def sources(page: str, root: Path = ROOT) -> list[Path]:
     """Return the files that a page could be made from; there should be one."""
     return [path for s in (".ipynb", ".md") if (path := root / f"{page}{s}").exists()]
+
+
+def pins(root: Path = ROOT) -> list[str]:
+    """Return the lines of requirements.txt, each with its condition and without its hashes."""
+    text = (root / "requirements.txt").read_text(encoding="utf-8").replace("\\\n", "")
+    lines = (line.split("--hash", 1)[0].strip() for line in text.splitlines())
+    return [line for line in lines if line and not line.startswith("#")]

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 import nbformat
-from frame import ROOT, notebooks
+from frame import ROOT, notebooks, pins
 
 CLASS = ROOT / "_build/class"
 ANSWER = "<summary>The answer in words</summary>"
@@ -99,10 +99,9 @@ def with_solutions(
     return filled
 
 
-def pins() -> list[str]:
-    """The lines of requirements.txt that a student needs; what they need in turn, pip finds."""
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if re.split(r"[=\[ ;]", line)[0] in NEEDED]
+def needed() -> list[str]:
+    """Of the versions of requirements.txt those that a student names; what they need, pip finds."""
+    return [line for line in pins() if re.split(r"[=\[ ;]", line)[0] in NEEDED]
 
 
 def make(folder: Path, paths: list[Path], strip: bool) -> None:
@@ -117,7 +116,7 @@ def make(folder: Path, paths: list[Path], strip: bool) -> None:
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*command, "--no-deps", "--wheel-dir", folder, ROOT], check=True)
     (wheel,) = folder.glob("*.whl")
-    requirements = [f"./{wheel.name}[subwords]", *pins()]
+    requirements = [f"./{wheel.name}[subwords]", *needed()]
     (folder / "requirements.txt").write_text("\n".join(requirements) + "\n", encoding="utf-8")
 
 

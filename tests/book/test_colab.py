@@ -6,15 +6,13 @@ import subprocess
 import sysconfig
 import venv
 
-import nbformat
+import colab as tool
 import pytest
-from frame import ROOT, repository_url, setup_cell, split_address
-from nbclient import NotebookClient
+from colab import errors
+from frame import repository_url, setup_cell, split_address
 
 URL = repository_url()
 NAME = split_address(URL)[1]
-
-PRETEND = "import sys, types\nsys.modules['google.colab'] = types.ModuleType('google.colab')"
 
 LOOK = """
 import os
@@ -26,32 +24,9 @@ print(os.environ["TF_CPP_MIN_LOG_LEVEL"])
 """
 
 
-def git(*arguments, **options):
-    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-    subprocess.run(["git", *identity, *arguments], check=True, capture_output=True, **options)
-
-
 @pytest.fixture(scope="module")
 def remote(tmp_path_factory):
-    """The files as they are now, committed to a repository that git finds under the address."""
-    folder = tmp_path_factory.mktemp("remote")
-    listed = subprocess.run(
-        ["git", "-C", ROOT, "ls-files", "-co", "--exclude-standard", "-z"],
-        check=True,
-        capture_output=True,
-    )
-    index = {**os.environ, "GIT_INDEX_FILE": str(folder / "index"), "GIT_DIR": str(folder / "git")}
-    git("init", "-q", "--bare", str(folder / "git"))
-    git(
-        "add",
-        "--pathspec-from-file=-",
-        "--pathspec-file-nul",
-        cwd=ROOT,
-        input=listed.stdout,
-        env={**index, "GIT_WORK_TREE": str(ROOT)},
-    )
-    git("commit", "-q", "-m", "now", cwd=ROOT, env={**index, "GIT_WORK_TREE": str(ROOT)})
-    return folder / "git"
+    return tool.commit_files(tmp_path_factory.mktemp("remote"))
 
 
 @pytest.fixture(scope="module")
@@ -69,37 +44,20 @@ def colab_python(tmp_path_factory):
 
 
 @pytest.fixture
-def colab(tmp_path, remote, colab_python, monkeypatch):
+def colab(tmp_path, remote, colab_python):
     """Runs cells in a new kernel of Colab's kind, in the reader's folder; returns the notebook."""
     python, site_packages = colab_python
     for path in site_packages.glob("attention_helpers*"):
         shutil.rmtree(path)
-    for name in ("TF_CPP_MIN_LOG_LEVEL", "PYTHONPATH"):
-        monkeypatch.delenv(name, raising=False)
 
     def run(*cells, online=True):
         # Without the network git finds nothing under the address.
-        found = remote.as_uri() if online else (tmp_path / "nowhere").as_uri()
-        monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-        monkeypatch.setenv("GIT_CONFIG_KEY_0", f"url.{found}.insteadOf")
-        monkeypatch.setenv("GIT_CONFIG_VALUE_0", URL)
-        cells = [PRETEND, f"START = {str(tmp_path)!r}", *cells]
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-        client = NotebookClient(
-            notebook, timeout=300, allow_errors=True, resources={"metadata": {"path": tmp_path}}
-        )
-        client.create_kernel_manager()
-        client.km.kernel_spec.argv[0] = str(python)
-        client.execute()
-        return notebook
+        found = remote if online else tmp_path / "nowhere"
+        cells = [f"START = {str(tmp_path)!r}", *cells]
+        return tool.run(cells, python, tmp_path, found, allow_errors=True)
 
     run.folder, run.site_packages = tmp_path, site_packages
     return run
-
-
-def errors(notebook):
-    outputs = [output for cell in notebook.cells for output in cell.outputs]
-    return [output.evalue for output in outputs if output.output_type == "error"]
 
 
 def looked(notebook):

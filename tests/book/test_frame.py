@@ -8,12 +8,7 @@ import sys
 
 import nbformat
 import pytest
-from frame import ROOT, repository_url, split_address
-
-
-def pins():
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+from frame import ROOT, pins, repository_url, split_address
 
 
 def read_project():
@@ -22,10 +17,17 @@ def read_project():
 
 
 def test_requirements_are_exact_and_name_no_host():
-    *versions, package = pins()
-    assert package == "-e ."
-    for line in versions:
+    for line in pins():
         assert re.fullmatch(r"[a-z0-9-]+(?:\[[a-z,]+\])?==[\w.]+(?: ; .+)?", line), line
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "binder/requirements.txt"])
+def test_each_requirement_has_the_checksums_of_its_files(name):
+    text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", "")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    assert len(lines) > 40
+    for line in lines:
+        assert re.fullmatch(r"[a-z0-9-]+==[^-]+?( +--hash=sha256:[0-9a-f]{64})+", line), line[:80]
 
 
 def test_requirements_cover_what_pyproject_asks_for():
@@ -33,7 +35,7 @@ def test_requirements_cover_what_pyproject_asks_for():
 
     project = read_project()
     extras = project["optional-dependencies"]
-    pinned = [Requirement(line) for line in pins()[:-1]]
+    pinned = [Requirement(line) for line in pins()]
     for text in (*project["dependencies"], *extras["subwords"], *extras["book"]):
         asked = Requirement(text)
         if asked.name != project["name"]:
@@ -118,11 +120,30 @@ def test_executing_twice_stores_the_same_bytes(tmp_path):
         ("import sys\nprint('oh', file=sys.stderr)", "wrote to stderr: oh"),
         ("import os\nos.path.expanduser('~/') + '/home/me/x'", "shows a path of this machine"),
         ("object()", "shows an object's address"),
+        ("import time\ntime.sleep(5.1)", "cell [2] took 5 s, and the text before it does not"),
     ],
 )
 def test_what_must_not_be_stored_is_not_saved(tmp_path, source, complaint):
     stderr, _ = execute(tmp_path, source)
     assert complaint in stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "summary", "seconds", "unsaid"),
+    [
+        ("# A page", "", 6, True),
+        ("# A page", "", 4, False),
+        ("It takes half a minute.", "", 6, False),
+        ("# A page", "Train it (ten seconds)", 6, False),
+    ],
+)
+def test_a_slow_cell_is_announced(text, summary, seconds, unsaid):
+    from execute_notebooks import slow_cells
+
+    notebook = notebook_of("train()")
+    notebook.cells[0].source = text
+    notebook.cells[2].metadata = {"mystnb": {"code_prompt_show": summary}}
+    assert bool(slow_cells(notebook.cells, [0, 0, seconds])) == unsaid
 
 
 def make(*arguments, code=0):

@@ -28,13 +28,14 @@ class AlignmentMap:
         self.weights, self.source, self.target = checked_weights(weights, source, target)
         self.title = text_of("title", title or "") or "Attention weights"
         self._marks = checked_marks(gold, len(self.source), len(self.target))
+        content = (self.title, self._table(""))
+        self.name = id_from("alignment", content) if name is None else element_id("name", name)
         self._body = (
-            f'{self._table()}<p style="margin:8px 0 0">A row is a word of the translation, a '
+            f"{self._table(f'{self.name}-key')}{_HINT}"
+            f'<p id="{self.name}-key" style="margin:8px 0 0">A row is a word of the translation, a '
             "column a word of the source. The darker a cell, the larger its weight."
             f"{key(self._marks)}</p>"
         )
-        content = (self.title, self._body)
-        self.name = id_from("alignment", content) if name is None else element_id("name", name)
 
     def __repr__(self) -> str:
         return f"AlignmentMap({len(self.target)} target words × {len(self.source)} source words)"
@@ -42,8 +43,8 @@ class AlignmentMap:
     def _repr_html_(self) -> str:
         return card("map", self.name, self._css(), self._body)
 
-    def _table(self) -> str:
-        label = f' aria-label="{html(self.title)}"'
+    def _table(self, described_by: str) -> str:
+        label = f' aria-label="{html(self.title)}" aria-describedby="{described_by}"'
         of_row = [f' tabindex="0" aria-label="{html(text)}"' for text in self._row_texts()]
         rows = rows_of(self.weights, self.source, self.target)
         return (
@@ -66,21 +67,40 @@ class AlignmentMap:
         return texts
 
     def _css(self) -> str:
-        slant = 0.71 * max(map(width_of, self.source)) + 20
+        heads = [0.71 * width_of(word) + 20 for word in self.source]
+        words = max(map(width_of, self.target)) + 16
+        # Pixels that the table takes as it is, and set smaller for a phone (its words not bold).
+        out, small_out = _standing_out(heads, 37), _standing_out([0.86 * h for h in heads], 25)
+        wide = words + 37 * len(heads) + out
+        small = 0.75 * words + 25 * len(heads) + small_out
+        sizes = {"SLANT": max(heads), "OUT": out, "LESS": small_out, "WIDE": wide, "SMALL": small}
         this = f"#{self.name}"
         # The words that a row looks at, while it is pointed at.
-        words = ",".join(
+        lit = ",".join(
             f"{this} table:has(tbody tr:nth-child({y + 1}):{how}) th:nth-child({x + 2}) span"
             for y, x in zip(*np.nonzero(self.weights >= 0.095), strict=True)
             for how in ("hover", "focus")
         )
-        css = _CSS.replace("#map", this).replace("SLANT", f"{slant:.0f}px")
-        return css + (f"{words}{{font-weight:bold;color:#a33f00}}" if words else "")
+        css = _CSS.replace("#map", this)
+        for mark, pixels in sizes.items():
+            css = css.replace(mark, f"{pixels:.0f}px")
+        return css + (f"{lit}{{font-weight:bold;color:#a33f00}}" if lit else "")
 
+
+def _standing_out(heads: Sequence[float], cell: int) -> float:
+    """By how many pixels the slanted heads stand out over the last of the cells."""
+    from_the_end = np.arange(len(heads), 0, -1) - 0.5
+    return float(max(0.0, *np.asarray(heads) - cell * from_the_end))
+
+
+_HINT = (
+    '<p class="hint" style="display:none;margin:8px 0 0">The map is wider than the screen: move it '
+    "sideways.</p>"
+)
 
 _CSS = f"""
-#map {{font:14px/1.4 {FONT};color-scheme:light}}
-#map .scroll {{padding-right:SLANT}}
+#map {{font:14px/1.4 {FONT};color-scheme:light;container-type:inline-size}}
+#map .scroll {{padding-right:OUT}}
 #map table {{border-collapse:separate;border-spacing:1px;font-size:14px}}
 #map tr,#map tr:hover {{background:#fff}}
 #map th {{border:0;font-weight:normal;white-space:pre}}
@@ -93,7 +113,16 @@ _CSS = f"""
 #map tbody:hover tr:not(:hover):not(:focus),#map tbody:focus-within tr:not(:hover):not(:focus)
  {{opacity:0.4}}
 #map tr:hover th,#map tr:focus th {{font-weight:bold}}
-#map tr:focus-visible {{outline:2px solid {GOLD}}}
+#map tr:focus-visible {{outline:2px solid {GOLD};outline-offset:-2px}}
+@container (max-width:WIDE) {{
+#map table {{font-size:12px}}
+#map .scroll {{padding-right:LESS}}
+#map td {{min-width:24px;height:28px;font-size:11px}}
+#map tbody th {{padding:0 4px}}
+}}
+@container (max-width:SMALL) {{
+#map .hint {{display:block!important}}
+}}
 """
 
 
