@@ -82,6 +82,7 @@ mutants: $(READY) ## break the package in named ways, and see that a test fails 
 notebooks: $(READY) ## execute every notebook, or NB=…, and compare with what is stored
 	$(BIN)/python -m pytest $(or $(NOTEBOOKS),book) --nbval --nbval-current-env --nbval-cell-timeout=600 \
 	  --numprocesses=2 --dist=loadscope
+	$(if $(NOTEBOOKS),,$(BIN)/python tools/execution.py)
 
 execute: $(READY) ## run notebooks again and store their outputs: make execute NB=book/05_einsum.ipynb
 	$(BIN)/python tools/execute_notebooks.py $(NOTEBOOKS)

@@ -2,20 +2,26 @@
 
 `conftest.py` calls `start` before the first cell of a notebook and `store` after the last; each notebook
 has a file of its own in _build/execution, for several processes may run at a time.
+
+    python tools/execution.py      # compares the minutes of the index with them
 """
 
 import json
 import platform
 import re
+import sys
 import time
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+import nbformat
 from frame import ROOT, pages
 
 FOLDER = ROOT / "_build/execution"
 PACKAGES = ("tensorflow", "tensorflow-cpu"), ("keras",), ("numpy",), ("matplotlib",)
+# A row of the index: the page, what it is about, minutes to read, minutes to run.
+ROW = re.compile(r"^\| \[[^]]+\]\((\w+)\.ipynb\) \|.*\| (\d+) \| (\d+) \|$", re.MULTILINE)
 _started: dict[str, float] = {}
 
 
@@ -55,13 +61,18 @@ def versions() -> dict[str, str]:
     return found
 
 
-def table(folder: Path = FOLDER) -> str:
-    """The page's table, in Markdown; a sentence where no notebook was run."""
-    records = {
+def stored(folder: Path) -> dict[str, dict]:
+    """By page, in the order of the book, what its last run took."""
+    return {
         Path(page).name: json.loads(path.read_text(encoding="utf-8"))
         for page in pages()
         if (path := folder / f"{Path(page).name}.json").exists()
     }
+
+
+def table(folder: Path = FOLDER) -> str:
+    """The page's table, in Markdown; a sentence where no notebook was run."""
+    records = stored(folder)
     if not records:
         return "This copy of the book was built without running its notebooks."
     lines = ["| page | seconds | memory, GB |", "|---|--:|--:|"]
@@ -73,3 +84,19 @@ def table(folder: Path = FOLDER) -> str:
     last = max(records.values(), key=lambda record: record["date"])
     with_versions = ", ".join(f"{name} {number}" for name, number in last["versions"].items())
     return "\n".join([*lines, "", f"Run on {last['date']} with {with_versions}."])
+
+
+def wrong_minutes(index: Path = ROOT / "book/index.ipynb", folder: Path = FOLDER) -> list[str]:
+    """Pages that take much more or much less time than the index says: machines differ, too."""
+    cells = nbformat.read(index, as_version=4).cells
+    said = {name: int(run) for cell in cells for name, _, run in ROW.findall(cell.source)}
+    found = []
+    for name, record in stored(folder).items():
+        minutes = record["seconds"] / 60
+        if name in said and not said[name] / 4 - 1 <= minutes <= 2 * said[name] + 1:
+            found.append(f"index: {name} takes {said[name]} min to run; it took {minutes:.1f}")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit("\n".join(wrong_minutes()) or None)

@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
 import execution
 import nbformat
 import pytest
-from frame import ROOT
+from frame import ROOT, pages
 
 
 def test_a_real_run_of_nbval_stores_seconds_and_memory(tmp_path):
@@ -47,6 +48,23 @@ def test_the_table_has_the_pages_in_the_order_of_the_book(tmp_path):
 
 def test_without_a_run_the_page_says_so(tmp_path):
     assert "without running its notebooks" in execution.table(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(("seconds", "fits"), [(50, True), (170, True), (200, False)])
+def test_the_minutes_of_the_index_are_compared_with_the_run(tmp_path, seconds, fits):
+    row = "| [5. einsum](05_einsum.ipynb) | How to write it | 30 | 1 |"
+    text = f"| page | what | read | run |\n|---|---|---|---|\n{row}\n"
+    index = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text)])
+    nbformat.write(index, tmp_path / "index.ipynb")
+    (tmp_path / "05_einsum.json").write_text(json.dumps({"seconds": seconds}))
+    found = execution.wrong_minutes(tmp_path / "index.ipynb", tmp_path)
+    assert found == ([] if fits else ["index: 05_einsum takes 1 min to run; it took 3.3"])
+
+
+def test_the_index_says_of_every_chapter_how_long_it_takes():
+    cells = nbformat.read(ROOT / "book/index.ipynb", as_version=4).cells
+    said = [name for cell in cells for name, _, _ in execution.ROW.findall(cell.source)]
+    assert [f"book/{name}" for name in said] == [p for p in pages() if re.match(r"book/\d\d_", p)]
 
 
 @pytest.mark.parametrize("page", ["book/execution"])
