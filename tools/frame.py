@@ -23,23 +23,21 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
 BOOK = "{url}"
 FOLDER = "{name}"
-
-
-def installed():
-    importlib.invalidate_caches()
-    return importlib.util.find_spec("attention_helpers") is not None
-
+find = importlib.util.find_spec
 
 if "google.colab" in sys.modules and not os.path.exists("references.bib"):
     if not os.path.exists(FOLDER):
         !rm -rf part && git clone -q --depth 1 $BOOK part && mv part $FOLDER
-    if os.path.exists(FOLDER) and not installed():
+    if os.path.exists(FOLDER) and not find("attention_helpers"):
         !{{sys.executable}} -m pip install -q "./{name}[subwords]"
-    if not os.path.exists(FOLDER) or not installed():
+        importlib.invalidate_caches()
+    if not os.path.exists(FOLDER) or not find("attention_helpers"):
         raise RuntimeError("The book did not arrive: run this cell again.")
     %cd -q $FOLDER/book
-if not installed():
-    raise ModuleNotFoundError(f"Run first: pip install git+{{BOOK}}")"""
+if not find("attention_helpers"):
+    raise ModuleNotFoundError(f"Run first: pip install git+{{BOOK}}")
+if not os.path.exists("references.bib"):
+    print(f"The data is not here: git clone {{BOOK}}, open book/ in it.")"""
 
 
 def repository_url(root: Path = ROOT) -> str:

@@ -102,3 +102,12 @@ def test_after_a_failed_install_it_says_what_to_do_and_works_when_run_again(cola
 def test_elsewhere_it_says_how_to_get_the_package(colab):
     notebook = colab("import sys; del sys.modules['google.colab']", setup_cell(URL))
     assert errors(notebook) == [f"Run first: pip install git+{URL}"]
+
+
+def test_a_page_alone_says_how_to_get_its_data(colab):
+    looked(colab(setup_cell(URL), LOOK))  # the package is installed
+    shutil.rmtree(colab.folder / NAME)
+    notebook = colab("import sys; del sys.modules['google.colab']", setup_cell(URL))
+    assert errors(notebook) == []
+    said = f"The data is not here: git clone {URL}, open book/ in it.\n"
+    assert notebook.cells[-1].outputs[0].text == said
