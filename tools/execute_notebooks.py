@@ -27,7 +27,7 @@ SHARP = "--InlineBackend.figure_formats=retina"
 KERNEL_GIGABYTES = 1.2
 # Longer than this a reader does not wait without being told.
 SLOW_SECONDS = 5
-SAYS_HOW_LONG = re.compile(r"\b(seconds?|minutes?)\b")
+SAYS_HOW_LONG = re.compile(r"\b(seconds|minutes?)\b")
 # What TensorFlow says when it starts, under its defaults and at every log level.
 STARTING = re.compile(
     r"^(WARNING: All log messages before absl::InitializeLog\(\) is called are written to STDERR"

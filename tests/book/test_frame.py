@@ -134,6 +134,7 @@ def test_what_must_not_be_stored_is_not_saved(tmp_path, source, complaint):
         ("# A page", "", 6, True),
         ("# A page", "", 4, False),
         ("It takes half a minute.", "", 6, False),
+        ("A second model.", "", 6, True),
         ("# A page", "Train it (ten seconds)", 6, False),
     ],
 )
