@@ -42,6 +42,7 @@ SCROLLING = """<script>
   });
   addEventListener("load", look);
   addEventListener("resize", look);
+  document.fonts.ready.then(look);
 })();
 </script>"""
 
@@ -150,7 +151,8 @@ def with_roles_that_fit(html: str) -> str:
     html = html.replace(' role="doc-biblioentry"', "").replace(
         '<div role="list" class="cit', '<div class="cit'
     )
-    return re.sub(r"<th((?: [^>]*)?)>\s*(?:<p>\s*</p>)?\s*</th>", r"<td\1></td>", html)
+    empty = r'<th(?: scope="\w+")?((?: [^>]*)?)>\s*(?:<p>\s*</p>|<span>\s*</span>)?\s*</th>'
+    return re.sub(empty, r"<td\1></td>", html)
 
 
 def with_pictures_in_their_place(html: str, path: Path) -> str:
@@ -167,7 +169,9 @@ def with_pictures_in_their_place(html: str, path: Path) -> str:
             shrunk = picture.info.get("dpi", (DPI, DPI))[0] / DPI
             width, height = (round(pixels / shrunk) for pixels in picture.size)
         lazy = ' loading="lazy"' if seen > 1 else ""
-        return f'{match[1]}{match[2]}" width="{width}" height="{height}"{lazy}{match[3]}'
+        tag = f'{match[1]}{match[2]}" width="{width}" height="{height}"{lazy}{match[3]}'
+        # A height in pixels would squeeze what is too wide for the screen.
+        return re.sub(r' style="width: \d+px; height: \d+px;?"', "", tag)
 
     return re.sub(r'(<img (?:[^>]*? )?src=")(?!data:)([^":]+)"([^>]*>)', placed, html)
 

@@ -29,6 +29,10 @@ return [...document.querySelectorAll('.bd-article svg rect')]
   .filter((rect) => Math.abs(rect.getBBox().width - rect.getAttribute('width')) > 1)
   .map((rect) => rect.outerHTML);
 }"""
+# Pictures that are not as high, for their width, as their pixels say.
+SQUEEZED = """() => [...document.images]
+.map((i) => [i.src.slice(0, 80), i.clientWidth / i.clientHeight, i.naturalWidth / i.naturalHeight])
+.filter(([, shown, own]) => Math.abs(shown / own - 1) > 0.02)"""
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +63,13 @@ def test_page(browser, address, page, width, scheme):
 
         formulas = "[...document.querySelectorAll('.katex')].filter((e) => e.checkVisibility())"
         assert ask(f"{formulas}.every((e) => e.offsetHeight > 8)")
+        stops = "[...document.querySelectorAll('.math[tabindex]')]"
+        assert ask(f"{stops}.every((e) => e.scrollWidth > e.clientWidth + 8)")
 
         assert ask(RESIZED) == []
         pictures = "[...document.images].filter((i) => !i.naturalWidth).map((i) => i.src)"
         assert ask(pictures) == []
+        assert ask(SQUEEZED) == []
 
 
 def test_what_goes_wrong_on_a_page_is_seen(browser):
