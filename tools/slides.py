@@ -8,13 +8,14 @@ slide is headed by the section it stands in. Page Down and Page Up turn the slid
 """
 
 import argparse
+import base64
 import html
 import re
 import sys
 from pathlib import Path
 
 import nbformat
-from frame import HTML, ROOT, notebooks
+from frame import ROOT, notebooks
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pygments import highlight
@@ -23,6 +24,7 @@ from pygments.lexers import PythonLexer
 from sphinx_katex import Drawer
 
 FOLDER = ROOT / "_build/slides"
+KATEX = ROOT / "book/_vendor/katex"
 STYLES = """
 html { scroll-snap-type: y mandatory; font: 26px/1.45 system-ui, sans-serif; color: #1b1b1b; }
 body { margin: 0; background: #fff; }
@@ -31,6 +33,7 @@ section { box-sizing: border-box; height: 100vh; padding: 4vh 6vw; scroll-snap-a
 section > h2 { margin: 0; font-size: 1.15em; color: #005a9c; font-weight: 600; }
 section > div { min-height: 0; }
 section.long { font-size: 0.74em; gap: 1vh; }
+section.wide table { font-size: 0.62em; }
 p, ul { margin: 0 0 0.6em; }
 blockquote { margin: 0; padding: 0.6em 1em; border-left: 0.3em solid #005a9c; background: #eef4fa; }
 pre { margin: 0; padding: 0.6em 0.8em; background: #f5f5f5; font-size: 0.72em; overflow: hidden;
@@ -106,7 +109,19 @@ def size(content: str) -> str:
     """Long slides are set smaller: what counts are the letters between the tags, and the lines of code."""
     text = re.sub(r"<math.*?</math>|<[^>]+>", "", content, flags=re.DOTALL)
     rows = text.count("\n") + 2 * content.count("<tr")
-    return "long" if len(text) > 620 or rows > 19 else "short"
+    length = "long" if len(text) > 620 or rows > 19 else "short"
+    return length + (" wide" if content.count('<th scope="col"') > 9 else "")
+
+
+def formula_styles() -> str:
+    """KaTeX' styles with its fonts in them: the file can be carried anywhere."""
+
+    def embedded(match: re.Match) -> str:
+        font = base64.b64encode((KATEX / match[1]).read_bytes()).decode()
+        return f"url(data:font/woff2;base64,{font})"
+
+    styles = (KATEX / "katex.min.css").read_text(encoding="utf-8")
+    return re.sub(r"url\((fonts/[^)]+\.woff2)\)", embedded, styles)
 
 
 def page(notebook, name: str) -> str:
@@ -118,11 +133,9 @@ def page(notebook, name: str) -> str:
         f"<footer>{number}</footer>"
         for number, (heading, content) in enumerate(slides, start=1)
     )
-    katex = (ROOT / "book/_vendor/katex/katex.min.css").read_text(encoding="utf-8")
-    katex = katex.replace("url(fonts/", "url(../html/katex/fonts/")
     return (
         f'<!DOCTYPE html>\n<html lang="en-GB"><head><meta charset="utf-8"><title>{name}</title><link rel="icon" href="data:,">'
-        f"<style>{katex}\n{STYLES}</style></head>\n<body>\n{sections}\n</body></html>\n"
+        f"<style>{formula_styles()}\n{STYLES}</style></head>\n<body>\n{sections}\n</body></html>\n"
     )
 
 
@@ -135,9 +148,9 @@ def main() -> int:
         notebook = nbformat.read(path, as_version=4)
         target = FOLDER / f"{path.stem}.html"
         target.write_text(page(notebook, path.stem), encoding="utf-8")
-        print(target.relative_to(ROOT))
-    if not HTML.is_dir():
-        print("For the fonts of formulas, type `make book` too.")
+        print(
+            f"{target.relative_to(ROOT)}: {target.read_text(encoding='utf-8').count('<section')} slides"
+        )
     return 0
 
 

@@ -6,7 +6,7 @@ import browser as real
 import nbformat
 import pytest
 import slides
-from frame import HTML, notebooks
+from frame import notebooks
 
 CHAPTERS = [path for path in notebooks() if re.match(r"\d\d_", path.name)]
 TOO_LARGE = """() => [...document.querySelectorAll('section')]
@@ -25,10 +25,9 @@ def browser(need):
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_every_slide_fits_a_screen(browser, site, path, tmp_path):
+def test_every_slide_fits_a_screen(browser, path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     (tmp_path / "slides").mkdir()
-    (tmp_path / "html").symlink_to(HTML)
     text = slides.page(notebook, path.stem)
     (tmp_path / "slides/page.html").write_text(text, encoding="utf-8")
     tagged = sum("slide" in slides.tags(cell) for cell in notebook.cells)
@@ -43,6 +42,7 @@ def test_every_slide_fits_a_screen(browser, site, path, tmp_path):
         assert seen.errors == [] and seen.hosts == {"127.0.0.1"}
         alts = "[...document.images].every((i) => i.alt && i.naturalWidth)"
         assert page.evaluate(alts)
+        assert page.evaluate("document.fonts.check('16px KaTeX_Main')")
 
 
 def cells(*kinds):

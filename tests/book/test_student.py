@@ -1,6 +1,7 @@
 """A student's copy has the exercises and no solution; with the solutions put back it is the book."""
 
 import ast
+import itertools
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 import student
 from frame import ROOT, notebooks
 from nbclient import NotebookClient
+from packaging.requirements import Requirement
 
 from attention_helpers import exercises
 
@@ -51,12 +53,22 @@ def test_each_exercise_is_followed_by_a_cell_for_it(book):
 
 
 def test_empty_cells_check_what_they_define(book):
-    for cell in student.student_copy(book).cells:
-        if "exercise" in cell.metadata:
-            defined = set(re.findall(r"^def (\w+)", cell.source, re.M))
+    cells = student.student_copy(book).cells
+    for answer, cell in itertools.pairwise(cells):
+        if "check" in cell.metadata:
+            assert answer.metadata["exercise"] == cell.metadata["check"]
+            defined = set(re.findall(r"^def (\w+)|^(\w+) = \{$", answer.source, re.M))
             checked = re.findall(r'check\("(\w+)", (\w+)\)', cell.source)
-            assert {name for _, name in checked} <= defined
-            assert {name for name, _ in checked} <= {*exercises.names()}
+            assert {name for _, name in checked} <= {name for names in defined for name in names}
+            names = [name for name, _ in checked]
+            assert {*names} <= {*exercises.names()} and len({*names}) == len(names)
+
+
+def test_a_table_of_strings_is_asked_for_without_them():
+    cells = student.student_copy(read(ROOT / "book/05_einsum.ipynb")).cells
+    answer, checks = next(p for p in itertools.pairwise(cells) if "check" in p[1].metadata)
+    assert '"trace": "?"' in answer.source and "->" not in answer.source
+    assert "for name, equation in equations.items():\n    points += check(name," in checks.source
 
 
 def test_the_solutions_put_back_make_the_book_again(book):
@@ -87,12 +99,33 @@ def test_a_students_copy_runs_and_passes_with_the_solutions_alone(tmp_path):
     assert len(checks) > 10 and set(checks) == {"✓"}
 
 
+def test_the_value_of_a_checking_cell_is_the_points(tmp_path):
+    """A program that grades takes the value of a cell; one without a value would give all points."""
+    book = read(ROOT / "book/05_einsum.ipynb")
+    solutions = [cell.source for cell in book.cells if student.is_solution(cell)]
+    empty, answered = student.student_copy(book), student.student_copy(book)
+    for cell in answered.cells:
+        if "exercise" in cell.metadata:
+            cell.source = solutions[cell.metadata["exercise"] - 1]
+    points = []
+    for notebook in (empty, answered):
+        resources = {"metadata": {"path": ROOT / "book"}}
+        NotebookClient(notebook, timeout=300, resources=resources).execute()
+        of = [c.outputs[-1] for c in notebook.cells if "check" in c.metadata]
+        points.append([float(output.data["text/plain"]) for output in of])
+    assert points == [[0, 0, 0], [10, 2, 1]]
+
+
 def test_the_package_beside_a_students_copy_is_this_one(tmp_path):
     student.make(tmp_path / "student", [], strip=True)
     (wheel,) = (tmp_path / "student").glob("*.whl")
     first, *others = (tmp_path / "student/requirements.txt").read_text().splitlines()
     assert first == f"./{wheel.name}[subwords]"
     assert all(re.match(r"[a-z-]+==[\d.]+", line) for line in others) and len(others) >= 6
+    for system, machine in (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64")):
+        here = {"sys_platform": system, "platform_machine": machine, "python_version": "3.11"}
+        brought = [r for r in map(Requirement, others) if not r.marker or r.marker.evaluate(here)]
+        assert sum(r.name.startswith("tensorflow") for r in brought) == 1, (system, machine)
     command = [
         sys.executable,
         "-c",
