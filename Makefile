@@ -27,7 +27,8 @@ export TF_CPP_MIN_LOG_LEVEL := 1
 .DEFAULT_GOAL := help
 .PHONY: help install book test lint format unit page hooks notebooks execute experiments headline \
         benchmark screenshots serve linkcheck lock repository clean \
-        mutants dist wheel pdf slides student test-oldest test-newest test-binder test-colab book-next
+        mutants dist wheel pdf slides student test-oldest test-newest test-binder test-colab \
+        test-grading book-next
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,7 +91,7 @@ execute: $(READY) ## run notebooks again and store their outputs: make execute N
 experiments: $(READY) ## compute book/data/*.json again (hours)
 	@set -e; for script in $$(grep -l __main__ experiments/*.py); do echo "$$script"; $(BIN)/python $$script; done
 
-pdf: $(READY) ## print the whole book, with contents and page numbers, into _build/neural-attention.pdf
+pdf: $(READY) ## print the whole book, with contents and page numbers, into _build/the-whole-book.pdf
 	$(BIN)/python tools/pdf.py
 
 slides: $(READY) ## slides of the chapters, or of NB=…, from the cells with the tag slide, into _build/slides
@@ -143,6 +144,12 @@ test-newest: ## the same on the newest versions there are, in .venv-newest
 
 test-colab: $(READY) ## run each notebook alone on Colab's versions, as a reader who opens it there (in .venv-colab)
 	$(BIN)/python tools/colab.py $(NOTEBOOKS)
+
+test-grading: ## `check` in nbgrader and in otter, in .venv-grading
+	$(PYTHON) -m venv --clear .venv-grading
+	.venv-grading/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --editable ".[test,tensorflow-cpu]" jupyterlab nbgrader otter-grader pyyaml
+	.venv-grading/bin/python -m pytest tests/book/test_grading.py
 
 test-binder: $(READY) ## install what Binder installs, run the pages there, read their memory (in .venv-binder)
 	$(BIN)/python tools/binder.py $(NOTEBOOKS)

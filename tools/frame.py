@@ -56,6 +56,12 @@ def split_address(url: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
+def site_url(root: Path = ROOT) -> str:
+    """Return the address under which the book is published."""
+    owner, name = split_address(repository_url(root))
+    return f"https://{owner}.github.io/{name}"
+
+
 def setup_cell(url: str) -> str:
     """Return the text of the first code cell of every notebook."""
     return SETUP_TEMPLATE.format(url=url, name=split_address(url)[1])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 from execute_notebooks import prepare
-from frame import ROOT, repository_url, setup_cell
+from frame import ROOT, repository_url, setup_cell, site_url
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 OPENING = """\
@@ -88,8 +88,6 @@ def folded(source: str, summary: str):
 
 def page(number: int, title: str) -> nbformat.NotebookNode:
     url = repository_url()
-    owner, name = url.split("/")[-2:]
-    site = f"https://{owner}.github.io/{name}"
     imports = "import numpy as np\n\nfrom attention_helpers.exercises import check\n"
     imports += "from attention_helpers.functional import masked_softmax"
     cells = [
@@ -97,7 +95,7 @@ def page(number: int, title: str) -> nbformat.NotebookNode:
         new_markdown_cell(GOALS),
         new_code_cell(setup_cell(url)),
         folded(imports, "Imports"),
-        new_markdown_cell(QUESTION.format(site=site)),
+        new_markdown_cell(QUESTION.format(site=site_url())),
         new_code_cell(CODE),
         folded(CHECK, "Check: the weights are those of the package"),
         new_markdown_cell(VERDICT),

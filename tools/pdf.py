@@ -1,6 +1,6 @@
 """The whole book as one PDF, printed by the browser of this machine: contents, page numbers, links.
 
-    python tools/pdf.py            # into _build/neural-attention.pdf
+    python tools/pdf.py            # into _build/the-whole-book.pdf
 
 Sphinx puts all pages into one; it is printed twice, for the contents name pages that are known only
 when it has been printed once. Closed solutions are not printed, and say so.
@@ -18,7 +18,7 @@ from frame import ROOT
 from pypdf import PdfReader
 
 FOLDER = ROOT / "_build/pdf"
-PDF = ROOT / "_build/neural-attention.pdf"
+PDF = ROOT / "_build/the-whole-book.pdf"
 FOOTER = (
     '<div style="font-size: 8px; width: 100%; text-align: center; color: #555">'
     '<span class="pageNumber"></span></div>'

@@ -16,7 +16,8 @@ from frame import ROOT, notebooks, repository_url, setup_cell, split_address
 def spellings(url: str) -> list[str]:
     """Return the forms in which an address stands in text, none a part of one after it."""
     owner, name = split_address(url)
-    return [f"{owner}.github.io/{name}", f"{owner}/{name}", f"cd {name}\n", f"./{name}["]
+    plain = [f"{owner}.github.io/{name}", f"{owner}/{name}", f"cd {name}\n", f"./{name}["]
+    return [*plain, f"{owner}%2F{name}", f"tree%2F{name}%2F"]
 
 
 def text_files(root: Path) -> list[Path]:

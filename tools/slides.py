@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import nbformat
-from frame import ROOT, notebooks
+from frame import ROOT, notebooks, site_url
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pygments import highlight
@@ -25,6 +25,9 @@ from sphinx_katex import Drawer
 
 FOLDER = ROOT / "_build/slides"
 KATEX = ROOT / "book/_vendor/katex"
+# A slide stands alone: what leads to another page leads to the published one.
+LINK = re.compile(r'(?<=href=")(\w+)\.(?:ipynb|md)')
+SITE = rf"{site_url()}/book/\1.html"
 STYLES = """
 html { scroll-snap-type: y mandatory; font: 26px/1.45 system-ui, sans-serif; color: #1b1b1b; }
 body { margin: 0; background: #fff; }
@@ -62,7 +65,7 @@ class Writer:
         """What a slide shows of a Markdown cell."""
         parts = [part for part in re.split(r"\n\s*\n", source) if not part.startswith("#")]
         told = [p for p in parts if p.startswith(("> **Predict.**", "**Verdict.**"))]
-        return self.markdown.render("\n\n".join(told[:1] or parts[:2]))
+        return LINK.sub(SITE, self.markdown.render("\n\n".join(told[:1] or parts[:2])))
 
     def shown(self, cell) -> str:
         """The code of a cell, unless it is folded, and what it puts out."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from docutils import nodes
-from frame import repository_url, split_address
+from frame import repository_url, site_url, split_address
 from PIL import Image
 from sphinx_icons import ICONS
 
@@ -216,6 +216,16 @@ ROOT_PAGE = """<!DOCTYPE html>
 """
 
 
+def lighten(path: Path) -> None:
+    """A picture in 256 colours, which a figure of lines and words does not exceed by what one sees."""
+    with Image.open(path) as picture:
+        if picture.mode not in ("RGB", "RGBA") or picture.convert("RGBA").getextrema()[3][0] < 255:
+            return
+        fewer = picture.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        dpi = picture.info.get("dpi", (DPI, DPI))
+    fewer.save(path, optimize=True, dpi=dpi)
+
+
 def finish(app, error):
     """Finish what this build has written: a page that it has not touched is finished already."""
     if error is not None or app.builder.name != "html":
@@ -225,6 +235,8 @@ def finish(app, error):
     (Path(app.outdir) / "index.html").write_text(root, encoding="utf-8")
     robots = f"User-agent: *\nAllow: /\nSitemap: {address}sitemap.xml\n"
     (Path(app.outdir) / "robots.txt").write_text(robots, encoding="utf-8")
+    for path in sorted((Path(app.outdir) / "_images").glob("*.png")):
+        lighten(path)
     for path in sorted(Path(app.outdir).rglob("*.html")):
         html = path.read_text(encoding="utf-8")
         if 'data-theme="auto"' in html:
@@ -234,9 +246,8 @@ def finish(app, error):
 
 def set_address(app, config):
     """GitHub Pages' address of the repository, for all that needs an address."""
-    owner, name = split_address(repository_url())
-    config.html_baseurl = config.ogp_site_url = f"https://{owner}.github.io/{name}/"
-    config.notfound_urls_prefix = f"/{name}/"
+    config.html_baseurl = config.ogp_site_url = f"{site_url()}/"
+    config.notfound_urls_prefix = f"/{split_address(repository_url())[1]}/"
 
 
 def description(doctree, most: int = 200) -> str:

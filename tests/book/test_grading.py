@@ -32,7 +32,7 @@ def test_nbgrader_gives_the_points_of_check(tmp_path, answer, score):
                 new_code_cell(IMPORTS),
                 marked(f"my_trace = {answer}", "answer", grade=False, solution=True),
                 marked(
-                    'round(3 * check("trace", my_trace).points)',
+                    '3 * check("trace", my_trace).points',
                     "trace",
                     grade=True,
                     solution=False,

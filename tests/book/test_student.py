@@ -71,6 +71,19 @@ def test_a_table_of_strings_is_asked_for_without_them():
     assert "for name, equation in equations.items():\n    points += check(name," in checks.source
 
 
+def test_the_page_for_teachers_lists_the_exercises_with_a_check():
+    text = (ROOT / "book/teaching.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[\d\]\((\w+)\.ipynb\) \| (\d+) \| ([\d, ]+) \|$", text, re.M)
+    expected = []
+    for path in WITH_EXERCISES:
+        cells = [cell.metadata for cell in student.student_copy(read(path)).cells]
+        checked = [str(of["check"]) for of in cells if "check" in of]
+        if re.match(r"\d\d_", path.name):
+            count = str(sum("exercise" in of for of in cells))
+            expected.append((path.stem, count, ", ".join(checked)))
+    assert listed == expected
+
+
 def test_the_solutions_put_back_make_the_book_again(book):
     filled = student.with_solutions(student.student_copy(book), book)
     code = [cell.source for cell in filled.cells if cell.cell_type == "code"]
