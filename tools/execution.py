@@ -80,7 +80,8 @@ def table(folder: Path = FOLDER) -> str:
         gigabytes = "" if record["gigabytes"] is None else f"{record['gigabytes']:.2f}"
         lines.append(f"| [{name}]({name}.ipynb) | {record['seconds']:.0f} | {gigabytes} |")
     total = sum(record["seconds"] for record in records.values())
-    lines.append(f"| all of them | {total:.0f} | |")
+    whole = len(records) == len(list((ROOT / "book").glob("*.ipynb")))
+    lines.append(f"| {'all of them' if whole else 'these'} | {total:.0f} | |")
     last = max(records.values(), key=lambda record: record["date"])
     with_versions = ", ".join(f"{name} {number}" for name, number in last["versions"].items())
     return "\n".join([*lines, "", f"Run on {last['date']} with {with_versions}."])
