@@ -13,12 +13,12 @@ BIN := $(VENV)/bin
 READY := $(VENV)/installed
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-# The suffix may be left out: make execute NB="book/05_einsum book/06_queries_keys_values".
-NOTEBOOKS := $(addsuffix .ipynb,$(NB:.ipynb=))
-# `make page` takes a number, too, and looks for the notebook itself.
+# By path, with or without its suffix, or by number: make execute NB="book/index 05".
+NOTEBOOKS := $(foreach name,$(NB:.ipynb=),$(or $(wildcard book/$(name)_*.ipynb),$(name).ipynb))
+# `make page` looks for the notebook itself.
 ifneq ($(MAKECMDGOALS),page)
 $(foreach path,$(NOTEBOOKS),$(if $(wildcard $(path)),,\
-  $(error NB: expected notebooks, such as book/05_einsum, got $(path))))
+  $(error NB: expected notebooks, such as book/05_einsum or 05, got $(path))))
 endif
 
 # As in the notebooks' set-up cell: TensorFlow starts without its log lines.
@@ -31,6 +31,7 @@ export TF_CPP_MIN_LOG_LEVEL := 1
         test-grading book-next
 
 help: ## list the commands
+	@echo 'To begin with: make book, make page NB=05, make execute NB=05, make test. All of them:'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(READY) ## make .venv with the pinned versions (the other commands do it when needed)
@@ -135,7 +136,7 @@ test-oldest: ## the package's tests on the oldest versions that pyproject.toml a
 	.venv-oldest/bin/python -m pip list --disable-pip-version-check | grep -i -E '^(keras|matplotlib|numpy|sacrebleu|tensorflow[-_a-z]*) '
 	.venv-oldest/bin/python -m pytest $(if $(TESTS),$(TESTS),$(PACKAGE_TESTS))
 
-test-newest: ## the same on the newest versions there are, in .venv-newest
+test-newest: ## the package's tests on the newest versions there are, in .venv-newest
 	$(PYTHON) -m venv --clear .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade \
 	  --editable ".[test,tensorflow-cpu]"

@@ -122,10 +122,11 @@ def main() -> int:
     if not re.fullmatch(r"\d\d(_[a-z0-9]+)+", options.name):
         parser.error(f"name: expected one such as 12_my_topic, got {options.name!r}")
     path = options.folder / f"{options.name}.ipynb"
-    if path.exists():
-        parser.error(f"name: {path} is there already")
+    if there := sorted(options.folder.glob(f"{options.name[:2]}_*.ipynb")):
+        parser.error(f"name: {there[0]} is there already")
     nbformat.write(page(int(options.name[:2]), options.title), path)
-    print(f"{path}: name it in _toc.yml, then make execute NB=book/{options.name}")
+    print(f"{path}: name it in _toc.yml and in the road of book/index.ipynb, then")
+    print(f"make execute NB=book/{options.name}")
     return 0
 
 

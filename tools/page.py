@@ -3,8 +3,7 @@
     python tools/page.py 05
     python tools/page.py book/05_einsum.ipynb
 
-Each step says what is wrong and what to type; the next one runs all the same, but for the build of a
-page whose cells fail.
+Each step says what is wrong and what to type; the next one runs all the same.
 """
 
 import argparse
@@ -21,7 +20,7 @@ BIN = Path(sys.executable).parent
 def notebook_of(name: str) -> Path:
     """The notebook that is meant: by its number, the beginning of its name, or its path."""
     stem = Path(name).stem
-    found = [path for path in notebooks() if path.stem.startswith(stem)]
+    found = [path for path in notebooks() if stem and path.stem.startswith(stem)]
     if len(found) != 1:
         names = ", ".join(path.stem for path in found or notebooks())
         raise SystemExit(f"NB: expected one of {names}; got {name!r}")
@@ -42,7 +41,8 @@ def steps(notebook: Path) -> dict[str, tuple[list[str], str]]:
         "cells": (
             [sys.executable, "-m", "pytest", path, "--nbval", "--nbval-current-env"]
             + ["--nbval-cell-timeout=600", "--quiet", "--no-header", "--tb=short"],
-            f"where the new output is right, store it: make execute NB={page}",
+            "a cell that fails is to be corrected. Where an output differs, - is what came now and + what\n"
+            f"  is stored: if the new one is right, make execute NB={page}, and read the prose around it",
         ),
         "structure": (
             [
@@ -53,7 +53,7 @@ def steps(notebook: Path) -> dict[str, tuple[list[str], str]]:
                 "tests/book/test_form.py",
             ]
             + ["-k", notebook.stem, "--quiet", "--no-header", "--tb=line"],
-            "change what is named above",
+            f"change what is named above; what was not run as a whole: make execute NB={page}",
         ),
         "build": (
             [BIN / "jupyter-book", "build", ".", "-W", "-n", "--keep-going", "--quiet"],
@@ -64,7 +64,9 @@ def steps(notebook: Path) -> dict[str, tuple[list[str], str]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("notebook", help="its number, such as 05, or its path")
+    parser.add_argument(
+        "notebook", nargs="?", default="", help="its number, such as 05, or its path"
+    )
     notebook = notebook_of(parser.parse_args().notebook)
     failed, start = [], time.perf_counter()
     for name, (command, remedy) in steps(notebook).items():
@@ -76,7 +78,9 @@ def main() -> int:
             print(f"✗ {name}: {remedy}", flush=True)
     seconds = time.perf_counter() - start
     if failed:
-        print(f"{notebook.name}: {', '.join(failed)} failed, {seconds:.0f} s")
+        print(f"{notebook.name}: {', '.join(failed)} failed, {seconds:.0f} s. To do:")
+        for name in failed:
+            print(f"- {name}: {steps(notebook)[name][1]}")
     else:
         built = (HTML / f"book/{notebook.stem}.html").relative_to(ROOT)
         print(f"✓ {notebook.name}: nothing is wrong, {seconds:.0f} s; look at {built}")

@@ -29,13 +29,15 @@ KATEX = ROOT / "book/_vendor/katex"
 LINK = re.compile(r'(?<=href=")(\w+)\.(?:ipynb|md)')
 SITE = rf"{site_url()}/book/\1.html"
 STYLES = """
-html { scroll-snap-type: y mandatory; font: 26px/1.45 system-ui, sans-serif; color: #1b1b1b; }
+html { scroll-snap-type: y mandatory; font: min(2.03vw, 3.61vh)/1.45 system-ui, sans-serif; color: #1b1b1b; }
 body { margin: 0; background: #fff; }
 section { box-sizing: border-box; height: 100vh; padding: 4vh 6vw; scroll-snap-align: start;
   display: flex; flex-direction: column; justify-content: safe center; gap: 2.5vh; overflow: hidden; }
 section > h2 { margin: 0; font-size: 1.15em; color: #005a9c; font-weight: 600; }
 section > div { min-height: 0; }
 section.long { font-size: 0.74em; gap: 1vh; }
+figcaption { font-size: 0.7em; margin-top: 0.6em; }
+.captioned img { max-height: 60vh; }
 section.wide table { font-size: 0.62em; }
 p, ul { margin: 0 0 0.6em; }
 blockquote { margin: 0; padding: 0.6em 1em; border-left: 0.3em solid #005a9c; background: #eef4fa; }
@@ -46,7 +48,8 @@ table { font-size: 0.7em; border-collapse: collapse; margin: 0 auto; }
 code { font-size: 0.85em; }
 .katex { font-size: 1.05em; }
 footer { position: absolute; right: 1.5vw; margin-top: -4vh; font-size: 0.5em; color: #555; }
-@media print { @page { size: 33.9cm 19.1cm; margin: 0; } section { break-after: page; height: 19.1cm; } }
+@media print { @page { size: 33.9cm 19.1cm; margin: 0; } section { break-after: page; height: 19.1cm; }
+  section:last-of-type { break-after: auto; } }
 """
 
 
@@ -63,17 +66,18 @@ class Writer:
 
     def said(self, source: str) -> str:
         """What a slide shows of a Markdown cell."""
-        parts = [part for part in re.split(r"\n\s*\n", source) if not part.startswith("#")]
-        told = [p for p in parts if p.startswith(("> **Predict.**", "**Verdict.**"))]
-        return LINK.sub(SITE, self.markdown.render("\n\n".join(told[:1] or parts[:2])))
+        return LINK.sub(SITE, self.markdown.render(told(source)))
 
-    def shown(self, cell) -> str:
-        """The code of a cell, unless it is folded, and what it puts out."""
+    def shown(self, cell, caption: str = "") -> str:
+        """The code of a cell, unless it is folded or draws, what it puts out, and the caption."""
         folded = {"hide-input", "hide-cell", "remove-cell", "remove-input"} & set(tags(cell))
-        code = (
-            "" if folded else highlight(cell.source, PythonLexer(), HtmlFormatter(noclasses=True))
-        )
-        return code + "".join(self.output(each, cell) for each in cell.outputs)
+        draws = "plt.show()" in cell.source and cell.source.count("\n") < 3
+        code = highlight(cell.source, PythonLexer(), HtmlFormatter(noclasses=True))
+        shown = "".join(self.output(each, cell) for each in cell.outputs)
+        if not caption:
+            return shown if folded or draws else code + shown
+        said = self.markdown.renderInline(caption)
+        return f'<figure class="captioned">{shown}<figcaption>{said}</figcaption></figure>'
 
     def output(self, output, cell) -> str:
         data = output.get("data", {})
@@ -91,21 +95,49 @@ def tags(cell) -> list[str]:
     return cell.metadata.get("tags", [])
 
 
+def told(source: str) -> str:
+    """A prediction, a verdict, or else the first paragraph with what follows it."""
+    parts = [part for part in re.split(r"\n\s*\n", source) if not part.startswith("#")]
+    marked = [p for p in parts if p.startswith(("> **Predict.**", "**Verdict.**"))]
+    return "\n\n".join(marked[:1] or parts[:2])
+
+
+def heading_before(source: str, text: str) -> str | None:
+    """The last heading of a Markdown source in front of a text that stands in it."""
+    found = re.findall(r"^#+ (.+)$", source[: source.find(text[:40])], re.M)
+    return found[-1] if found else None
+
+
+def caption_below(cells: list, place: int) -> str:
+    """The first sentence of the caption in the next cell; nothing where there is none."""
+    following = cells[place + 1].source if place + 1 < len(cells) else ""
+    found = re.match(r"\*\*Figure \d+\.\*\* .+?[.?](?=\s|$)", following, re.DOTALL)
+    return (
+        found[0]
+        if found and any("image/png" in o.get("data", {}) for o in cells[place].outputs)
+        else ""
+    )
+
+
 def slides_of(notebook) -> list[tuple[str, str]]:
     """The heading and the content of each slide."""
     writer, heading, slides = Writer(), "", []
+    cells = notebook.cells
     try:
-        for cell in notebook.cells:
-            if cell.cell_type == "markdown":
-                heading = next(iter(re.findall(r"^#+ (.+)$", cell.source, re.M)[::-1]), heading)
+        for place, cell in enumerate(cells):
+            if cell.cell_type == "code":
+                if "slide" in tags(cell):
+                    slides.append((heading, writer.shown(cell, caption_below(cells, place))))
+                continue
             if "slide" in tags(cell):
-                of = (
-                    writer.said(cell.source) if cell.cell_type == "markdown" else writer.shown(cell)
+                text = told(cell.source)
+                slides.append(
+                    (heading_before(cell.source, text) or heading, writer.said(cell.source))
                 )
-                slides.append((writer.markdown.renderInline(heading), of))
+            heading = next(iter(re.findall(r"^#+ (.+)$", cell.source, re.M)[::-1]), heading)
+        return [(writer.markdown.renderInline(heading), content) for heading, content in slides]
     finally:
         writer.drawer.close()
-    return slides
 
 
 def size(content: str) -> str:

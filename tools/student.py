@@ -46,7 +46,8 @@ def exercise_cells(solution: nbformat.NotebookNode) -> list[nbformat.NotebookNod
     """In place of a solution an empty cell, and one that checks what is written there."""
     number = int(re.match(r"# @title Solution (\d+)\n", solution.source)[1])
     checks = statements_with_checks(solution.source)
-    answer = "\n\n\n".join([f"# Exercise {number}", *empty_answers(solution.source, checks)])
+    empty = empty_answers(solution.source, checks) or ["# Your answer, in code or in words:"]
+    answer = "\n\n\n".join([f"# Exercise {number}", *empty])
     cells = [new_cell("exercise", number, answer)]
     if checks:
         cells.append(new_cell("check", number, points_of(checks)))

@@ -72,3 +72,20 @@ def test_folded_code_is_not_shown_and_what_was_printed_is_escaped():
 def test_a_page_without_tags_is_refused():
     with pytest.raises(SystemExit, match="x: expected a cell with the tag slide, found none"):
         slides.page(cells(nbformat.v4.new_markdown_cell("# Title")), "x")
+
+
+def test_a_picture_has_the_first_sentence_of_its_caption_and_no_call_that_draws_it():
+    image = {"data": {"image/png": ""}, "output_type": "display_data", "metadata": {}}
+    drawn = nbformat.v4.new_code_cell("plots.map(x)\nplt.show()", outputs=[image])
+    drawn.metadata["tags"] = ["slide"]
+    below = nbformat.v4.new_markdown_cell("**Figure 1.** What it shows, at 0.5 m. How.")
+    ((_, content),) = slides.slides_of(cells(drawn, below))
+    assert "What it shows, at 0.5 m.</figcaption>" in content and "How" not in content
+    assert "plots" not in content
+
+
+def test_the_heading_is_that_of_the_part_that_is_shown():
+    told = nbformat.v4.new_markdown_cell("**Verdict.** So.\n\n## Next\n\nMore.")
+    told.metadata["tags"] = ["slide"]
+    before = nbformat.v4.new_markdown_cell("## Before")
+    assert [heading for heading, _ in slides.slides_of(cells(before, told))] == ["Before"]

@@ -3,7 +3,9 @@
 import json
 import re
 
+import nbformat
 import pytest
+from execute_notebooks import set_cell_ids
 from frame import (
     ROOT,
     SETUP_METADATA,
@@ -165,6 +167,20 @@ def test_links_lead_to_pages_of_the_book(notebook):
             name = target.split("#")[0]
             assert name.rsplit(".", 1)[0] in listed, target
             assert (notebook.parent / name).exists(), target
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+def test_no_code_was_changed_after_it_was_executed(path):
+    """An id is made from the text when a notebook is executed; pictures are compared by nobody."""
+    cells = nbformat.read(path, as_version=4).cells
+    stored = [cell.id for cell in cells]
+    set_cell_ids(cells)
+    changed = [
+        cell.source
+        for cell, old in zip(cells, stored, strict=True)
+        if cell.cell_type == "code" and cell.id != old
+    ]
+    assert not changed, f"type: make execute NB=book/{path.stem}"
 
 
 def test_the_road_of_the_first_page_names_every_chapter_with_its_minutes():
