@@ -19,8 +19,9 @@ import importlib.util
 import os
 import sys
 
-# TensorFlow starts without its log lines; in Colab the book is brought.
+# No log lines of TensorFlow, no notices of pip; in Colab the book is brought.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+os.environ.setdefault("PIP_DISABLE_PIP_VERSION_CHECK", "1")
 BOOK = "{url}"
 FOLDER = "{name}"
 find = importlib.util.find_spec
