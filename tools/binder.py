@@ -6,11 +6,9 @@
 Binder grants 2 GB. A page may take 1.1 GB, so that a second one finds room beside it.
 """
 
-import argparse
 import contextlib
 import json
 import os
-import re
 import secrets
 import socket
 import subprocess
@@ -21,7 +19,9 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import nbformat
-from frame import ROOT, notebooks
+from elsewhere import chosen, run_each
+from execution import peak_gigabytes
+from frame import ROOT
 
 VENV = ROOT / ".venv-binder"
 BIN = VENV / "bin"
@@ -125,11 +125,6 @@ class Kernel:
                 return printed
 
 
-def peak_gigabytes(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1e6
-
-
 def run_page(api: Api, path: Path) -> float:
     """Every code cell of a notebook in one kernel; returns the most memory that the kernel held."""
     with api.kernel(str(path.relative_to(ROOT))) as kernel:
@@ -141,25 +136,19 @@ def run_page(api: Api, path: Path) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, help="default: every notebook of book/")
-    paths = [path.resolve() for path in parser.parse_args().notebooks] or notebooks()
+    paths = chosen(__doc__.splitlines()[0])
     install()
-    failed = False
     with server() as api:
-        for path in paths:
-            start = time.perf_counter()
+
+        def run_one(path: Path) -> tuple[bool, str]:
             try:
                 gigabytes = run_page(api, path)
             except RuntimeError as error:
-                print(f"{path.name}: {error}", flush=True)
-                failed = True
-                continue
-            seconds = time.perf_counter() - start
-            verdict = "" if gigabytes <= GIGABYTES else f", more than {GIGABYTES}"
-            failed |= bool(verdict)
-            print(f"{path.name}: {gigabytes:.2f} GB{verdict}, {seconds:.0f} s", flush=True)
-    return int(failed)
+                return False, str(error)
+            passed = gigabytes <= GIGABYTES
+            return passed, f"{gigabytes:.2f} GB" + ("" if passed else f", more than {GIGABYTES}")
+
+        return run_each(paths, run_one)
 
 
 if __name__ == "__main__":

@@ -7,19 +7,17 @@ Each notebook is run from its set-up cell to its end; then its set-up cell once 
 of the kernel without a network. What Colab has is installed as far as this Python has it.
 """
 
-import argparse
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
-from frame import ROOT, notebooks, repository_url, setup_cell, split_address
+from elsewhere import chosen, run_each
+from frame import ROOT, repository_url, setup_cell, split_address
 from nbclient import NotebookClient
 
 VENV = ROOT / ".venv-colab"
@@ -118,23 +116,16 @@ def run_page(path: Path, repository: Path) -> list[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, help="default: every notebook of book/")
-    paths = [path.resolve() for path in parser.parse_args().notebooks] or notebooks()
+    paths = chosen(__doc__.splitlines()[0])
     install()
-    failed = False
-    remote = Path(tempfile.mkdtemp())
-    try:
-        repository = commit_files(remote)
-        for path in paths:
-            start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as name:
+        repository = commit_files(Path(name))
+
+        def run_one(path: Path) -> tuple[bool, str]:
             found = run_page(path, repository)
-            failed |= bool(found)
-            seconds = time.perf_counter() - start
-            print(f"{path.name}: {'; '.join(found) or 'runs'}, {seconds:.0f} s", flush=True)
-    finally:
-        shutil.rmtree(remote)
-    return int(failed)
+            return not found, "; ".join(found) or "runs"
+
+        return run_each(paths, run_one)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import nbformat
+from execution import peak_gigabytes
 from frame import ROOT, SETUP_METADATA, notebooks, repository_url, setup_cell
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
@@ -100,14 +101,6 @@ def run(notebook: nbformat.NotebookNode, folder: Path) -> tuple[list[float], flo
             client.execute_cell(cell, index)
             seconds.append(time.perf_counter() - start)
         return seconds, peak_gigabytes(client.km.provisioner.pid)
-
-
-def peak_gigabytes(pid: int) -> float:
-    """Return the peak resident memory of a process (Linux; 0 where /proc does not tell)."""
-    status = Path(f"/proc/{pid}/status")
-    if not status.exists():
-        return 0.0
-    return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) / 1e6
 
 
 def normalise(notebook: nbformat.NotebookNode) -> None:

@@ -34,7 +34,7 @@ def store(notebook: Path, pid: int) -> None:
     seconds = time.perf_counter() - _started.pop(notebook.stem)
     record = {
         "seconds": round(seconds, 1),
-        "gigabytes": peak_gigabytes(pid),
+        "gigabytes": round(peak_gigabytes(pid), 2) or None,
         "date": date.today().isoformat(),
         "versions": versions(),
     }
@@ -42,11 +42,12 @@ def store(notebook: Path, pid: int) -> None:
     (FOLDER / f"{notebook.stem}.json").write_text(json.dumps(record), encoding="utf-8")
 
 
-def peak_gigabytes(pid: int) -> float | None:
+def peak_gigabytes(pid: int) -> float:
+    """Return the peak resident memory of a process (Linux; 0 where /proc does not tell)."""
     status = Path(f"/proc/{pid}/status")
     if not status.exists():
-        return None
-    return round(int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) / 1e6, 2)
+        return 0.0
+    return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) / 1e6
 
 
 def versions() -> dict[str, str]:

@@ -102,39 +102,35 @@ def told(source: str) -> str:
     return "\n\n".join(marked[:1] or parts[:2])
 
 
-def heading_before(source: str, text: str) -> str | None:
-    """The last heading of a Markdown source in front of a text that stands in it."""
-    found = re.findall(r"^#+ (.+)$", source[: source.find(text[:40])], re.M)
+def last_heading(source: str) -> str | None:
+    found = re.findall(r"^#+ (.+)$", source, re.MULTILINE)
     return found[-1] if found else None
 
 
 def caption_below(cells: list, place: int) -> str:
-    """The first sentence of the caption in the next cell; nothing where there is none."""
-    following = cells[place + 1].source if place + 1 < len(cells) else ""
-    found = re.match(r"\*\*Figure \d+\.\*\* .+?[.?](?=\s|$)", following, re.DOTALL)
-    return (
-        found[0]
-        if found and any("image/png" in o.get("data", {}) for o in cells[place].outputs)
-        else ""
-    )
+    """Of a picture the first sentence of its caption, which the next cell begins with."""
+    if not any("image/png" in output.get("data", {}) for output in cells[place].outputs):
+        return ""
+    below = cells[place + 1].source if place + 1 < len(cells) else ""
+    found = re.match(r"\*\*Figure \d+\.\*\* .+?[.?](?=\s|$)", below, re.DOTALL)
+    return found[0] if found else ""
 
 
 def slides_of(notebook) -> list[tuple[str, str]]:
-    """The heading and the content of each slide."""
+    """The heading and the content of each slide: a heading is the last one before what is shown."""
     writer, heading, slides = Writer(), "", []
     cells = notebook.cells
     try:
         for place, cell in enumerate(cells):
+            tagged = "slide" in tags(cell)
             if cell.cell_type == "code":
-                if "slide" in tags(cell):
+                if tagged:
                     slides.append((heading, writer.shown(cell, caption_below(cells, place))))
                 continue
-            if "slide" in tags(cell):
-                text = told(cell.source)
-                slides.append(
-                    (heading_before(cell.source, text) or heading, writer.said(cell.source))
-                )
-            heading = next(iter(re.findall(r"^#+ (.+)$", cell.source, re.M)[::-1]), heading)
+            if tagged:
+                before = cell.source[: cell.source.find(told(cell.source)[:40])]
+                slides.append((last_heading(before) or heading, writer.said(cell.source)))
+            heading = last_heading(cell.source) or heading
         return [(writer.markdown.renderInline(heading), content) for heading, content in slides]
     finally:
         writer.drawer.close()
@@ -182,10 +178,9 @@ def main() -> int:
     for path in parser.parse_args().notebooks or chapters:
         notebook = nbformat.read(path, as_version=4)
         target = FOLDER / f"{path.stem}.html"
-        target.write_text(page(notebook, path.stem), encoding="utf-8")
-        print(
-            f"{target.relative_to(ROOT)}: {target.read_text(encoding='utf-8').count('<section')} slides"
-        )
+        slides = page(notebook, path.stem)
+        target.write_text(slides, encoding="utf-8")
+        print(f"{target.relative_to(ROOT)}: {slides.count('<section')} slides")
     return 0
 
 

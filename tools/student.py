@@ -84,7 +84,9 @@ def statements_with_checks(source: str) -> list[str]:
 
 def empty_answers(source: str, checks: list[str]) -> list[str]:
     """The head of what is checked: of each function, with nothing in it, and of a table of strings."""
-    checked = {node.id for node in ast.walk(ast.parse("\n".join(checks))) if is_name(node)}
+    checked = {
+        node.id for node in ast.walk(ast.parse("\n".join(checks))) if isinstance(node, ast.Name)
+    }
     empty = []
     for statement in ast.parse(source).body:
         text = ast.get_source_segment(source, statement)
@@ -93,10 +95,6 @@ def empty_answers(source: str, checks: list[str]) -> list[str]:
         elif isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) in checked:
             empty.append(re.sub(r': ".*?"', ': "?"', text))
     return empty
-
-
-def is_name(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name)
 
 
 def checked_calls(source: str) -> list[ast.Call]:
