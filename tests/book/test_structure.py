@@ -194,6 +194,9 @@ def test_the_road_of_the_first_page_names_every_chapter_with_its_minutes():
     for path in CHAPTERS:
         words = sum(len(cell["source"].split()) for cell in cells_of(path, "markdown"))
         assert 2 / 3 < float(road[path.stem]) / (words / 120) < 4 / 3, (path.stem, words / 120)
+    hours = {6: "six", 7: "seven", 8: "eight", 9: "nine"}[round(sum(map(int, road.values())) / 60)]
+    for text in (prose_of(INDEX), (ROOT / "README.md").read_text(encoding="utf-8")):
+        assert f"about {hours} hours in all" in " ".join(text.split())
 
 
 def test_every_module_has_its_page_in_the_reference():

@@ -73,15 +73,26 @@ def test_a_table_of_strings_is_asked_for_without_them():
 
 def test_the_page_for_teachers_lists_the_exercises_with_a_check():
     text = (ROOT / "book/teaching.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| \[\d\]\((\w+)\.ipynb\) \| (\d+) \| ([\d, ]+) \|$", text, re.M)
+    listed = re.findall(r"^\| \[\d\]\((\w+)\.ipynb\) \| (\d+) \| ([\d, ()]+) \|$", text, re.M)
     expected = []
     for path in WITH_EXERCISES:
-        cells = [cell.metadata for cell in student.student_copy(read(path)).cells]
-        checked = [str(of["check"]) for of in cells if "check" in of]
+        cells = student.student_copy(read(path)).cells
+        checked = [
+            f"{cell.metadata['check']} ({points(answer, cell)})"
+            for answer, cell in itertools.pairwise(cells)
+            if "check" in cell.metadata
+        ]
         if re.match(r"\d\d_", path.name):
-            count = str(sum("exercise" in of for of in cells))
+            count = str(sum("exercise" in cell.metadata for cell in cells))
             expected.append((path.stem, count, ", ".join(checked)))
     assert listed == expected
+
+
+def points(answer, check):
+    """One for each call; a loop makes as many as the table has rows."""
+    calls = check.source.count(".points")
+    rows = answer.source.count(': "?"')
+    return calls - 1 + rows if "\nfor name, " in check.source else calls
 
 
 def test_the_solutions_put_back_make_the_book_again(book):
