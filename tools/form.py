@@ -308,6 +308,24 @@ def names_its_symbols(cells: list[dict]) -> Iterator[str]:
         yield f"{symbol} is not on the notation page: {used[symbol]}"
 
 
+# This begins a list even in the middle of a paragraph; of the numbers only the first does.
+ITEM = re.compile(r"\s*(?:[-+*]|1[.)])\s")
+LISTED = re.compile(r"\s*(?:[-+*]|\d+[.)])\s")
+
+
+def makes_no_list_by_chance(cells: list[dict]) -> Iterator[str]:
+    """No line in the middle of a paragraph begins with a minus, or with "1."."""
+    for cell in cells:
+        if cell["cell_type"] != "markdown":
+            continue
+        text = re.sub(r"^```.*?^```", "", cell["source"], flags=re.DOTALL | re.MULTILINE)
+        for paragraph in re.split(r"\n\s*\n", text):
+            listed = LISTED.match(paragraph)
+            for line in paragraph.splitlines()[1:]:
+                if ITEM.match(line) and not listed:
+                    yield f"a line that begins a list in a paragraph: {line[:60]!r}"
+
+
 RULES = (
     folds_bookkeeping,
     says_what_is_folded,
@@ -320,6 +338,7 @@ RULES = (
     gives_verdicts,
     is_plain_english,
     names_its_symbols,
+    makes_no_list_by_chance,
 )
 
 

@@ -149,6 +149,10 @@ BAD = {
         [text(r"Here $$ s_i = \overleftarrow{W}_a h_j $$ is new.")],
         [text(r"So is $h''_j$.")],
     ],
+    "makes_no_list_by_chance": [
+        [text("The sum is $a\n- b$.")],
+        [text("Some text.\n\nWith mean 0 and variance\n1. The next sentence.")],
+    ],
 }
 GOOD = [
     SETUP,
