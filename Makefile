@@ -62,10 +62,11 @@ format: $(READY) ## put code and notebooks into the format that `make test` asks
 	$(BIN)/ruff format .
 
 # The share of lines and branches is measured when all tests run, which is when it means something.
+# Two processes share them by the module, for a module's tests share a browser, a server or a model.
 unit: $(READY) ## run every test of the package and the book, or some: make unit TESTS=tests/test_masks.py
 ifeq ($(strip $(TESTS)),)
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage run -m pytest --numprocesses=2 --dist=loadscope
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 else

@@ -22,7 +22,9 @@ def test_a_name_that_fits_none_or_several_is_refused(name):
 
 def test_a_wrong_number_and_a_wrong_word_are_both_named(tmp_path):
     """In a copy of the repository, where an output and a sentence have been changed."""
-    ignore = shutil.ignore_patterns(".*", "_build", "build", "dist", "*.egg-info")
+    # Other tests may be writing what Python and pip leave behind.
+    left_behind = ("__pycache__", "build", "dist", "*.egg-info")
+    ignore = shutil.ignore_patterns(".*", "_build", *left_behind)
     shutil.copytree(ROOT, tmp_path / "book", ignore=ignore)
     notebook = tmp_path / "book/book/05_einsum.ipynb"
     text = notebook.read_text(encoding="utf-8")
