@@ -165,16 +165,19 @@ def seeds_of(file: str) -> str:
 
 
 def versions_of(file: str) -> str:
-    """The versions that a file has recorded."""
+    """The versions that a file has recorded, with how many records were made with them."""
     content = load(file)
-    found = content.get("versions") or {
-        key: value
-        for key, value in content.get("machine", {}).items()
-        if re.fullmatch(r"[\d.]+\w*", str(value)) and key != "cores"
-    }
-    if isinstance(found, list):  # one entry for each set of versions that runs were made with
-        found = {key: value for each in found for key, value in each.items()}
-    return ", ".join(f"{name} {number}" for name, number in found.items()) or UNKNOWN
+    found = content.get("versions", [])
+    if isinstance(found, dict):
+        found = [found]
+    if not found and (machine := content.get("machine")):
+        found = [{k: v for k, v in machine.items() if re.fullmatch(r"\d+\.\d[\w.]*", str(v))}]
+    sets = []
+    for each in found:
+        of = f" ({each['records']} records)" if "records" in each else ""
+        numbers = ", ".join(f"{name} {v}" for name, v in each.items() if name != "records")
+        sets.append(f"{numbers}{of}")
+    return "; ".join(filter(None, sets)) or UNKNOWN
 
 
 def committed(file: str) -> str:
@@ -216,7 +219,11 @@ def markdown(repository: str) -> str:
     blocks = []
     for file in files():
         script = script_of(file)
-        spent = seconds(file)
+        spent, of_all = seconds(file), [*records(file, "runs"), *records(file, "trials")]
+        with_time = sum("train_seconds" in record for record in of_all)
+        timed = (
+            f" ({with_time} of {len(of_all)} records say)" if 0 < with_time < len(of_all) else ""
+        )
         command = f"python experiments/{script.name}" if script else UNKNOWN
         read_by = ", ".join(f"[](./{name}.ipynb)" for name in readers(file)) or UNKNOWN
         made_of = f"{len(records(file, 'runs'))} runs, {len(records(file, 'trials'))} trials"
@@ -233,7 +240,7 @@ def markdown(repository: str) -> str:
                         else ""
                     ),
                     f"- Holds: {made_of}; of each variant {seeds_of(file)}",
-                    f"- Hours of training: {UNKNOWN if spent is None else f'{spent / 3600:.1f}'}",
+                    f"- Hours of training: {UNKNOWN if spent is None else f'{spent / 3600:.1f}'}{timed}",
                     f"- Settings: {in_words(load(file).get('settings', {})) or UNKNOWN}",
                     f"- Versions: {versions_of(file)}",
                     f"- Last commit: {committed(file)}",
