@@ -181,13 +181,15 @@ def versions_of(file: str) -> str:
 
 
 def committed(file: str) -> str:
-    """The day of the last commit of a file."""
-    done = subprocess.run(
-        ["git", "-C", str(ROOT), "log", "-1", "--format=%cs", "--", f"book/data/{file}"],
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout.strip() or UNKNOWN
+    """The day of the last commit of a file; unknown in a copy that has the last commits only."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(ROOT), *arguments]
+        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+
+    if git("rev-parse", "--is-shallow-repository") != "false":
+        return UNKNOWN
+    return git("log", "-1", "--format=%cs", "--", f"book/data/{file}") or UNKNOWN
 
 
 def readers(file: str) -> list[str]:
