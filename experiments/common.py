@@ -3,8 +3,10 @@
 import fcntl
 import json
 import os
+import platform
 from contextlib import contextmanager
 from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
@@ -160,6 +162,7 @@ class Records:
         with self.changed() as result:
             result[kind].append(record)
             result[kind].sort(key=lambda each: str([*each.items()][:3]))
+            note_versions(result)
 
     def put(self, name, value):
         with self.changed() as result:
@@ -189,6 +192,21 @@ class Records:
             if lowest < best["learning_rate"] < highest or len(found) >= at_most:
                 return best
             rates = [lowest / factor if best["learning_rate"] == lowest else highest * factor]
+
+
+def note_versions(result):
+    """Count the record among those that were made with the versions of here; older files have none."""
+    here = {"Python": platform.python_version()}
+    for name in ("tensorflow", "tensorflow-cpu", "keras", "numpy"):
+        try:
+            here[name.removesuffix("-cpu")] = version(name)
+        except PackageNotFoundError:
+            continue
+    for entry in result.setdefault("versions", []):
+        if here.items() <= entry.items():
+            entry["records"] += 1
+            return
+    result["versions"].append({**here, "records": 1})
 
 
 def show(name, record):

@@ -242,6 +242,17 @@ def test_records_resume_and_refuse_other_settings(tmp_path):
         Records(path, {"steps": 2})
 
 
+def test_records_count_with_which_versions_they_were_made(tmp_path):
+    """Also a file from before versions were noted goes on; its older records have none."""
+    path = tmp_path / "runs.json"
+    path.write_text(json.dumps({"settings": {}, "trials": [], "runs": [{"seed": 0}]}))
+    for seed in (1, 2):
+        Records(path, {}).add("runs", {"seed": seed})
+    (made,) = json.loads(path.read_text())["versions"]
+    assert made["records"] == 2 and made["numpy"] == np.__version__
+    assert {"Python", "tensorflow", "keras"} <= set(made)
+
+
 class ReadsOneHalf:
     """Writes what the backward half says at the word's own place, unless it has just entered."""
 

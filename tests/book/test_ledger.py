@@ -1,0 +1,165 @@
+"""Every number of the text is held by something (tools/ledger.py), and every file of results is listed."""
+
+import json
+
+import cell_numbers
+import ledger
+import prose_numbers
+import pytest
+import records
+from frame import ROOT, repository_url
+from ledger_ties import REASONS, TIED
+from prose_numbers import Number
+
+CLAIMS = ledger.all_claims()
+# Numbers that nothing holds, by page. A new page begins with a few; no number here may grow.
+AT_MOST = {"08": 1, "09": 1, "10": 10, "11": 10}
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_hardly_a_number_is_held_by_nothing(name):
+    """Assert it in a cell of its section, or say in ledger_ties.py why no cell can."""
+    free = [c for c in CLAIMS[name] if c.holder == ledger.UNHELD]
+    said = "\n".join(f"{c.number.text} in {c.section!r}: {c.excerpt}" for c in free)
+    assert len(free) <= AT_MOST.get(name.removeprefix("book/")[:2], 0), said
+
+
+def test_the_ceiling_has_no_room_above_what_is_there():
+    for number, most in AT_MOST.items():
+        for name, claims in CLAIMS.items():
+            if name.startswith(f"book/{number}_") and most < 10:
+                assert sum(c.holder == ledger.UNHELD for c in claims) == most
+
+
+@pytest.mark.parametrize(("where", "text"), REASONS)
+def test_a_reason_is_used_and_its_arithmetic_is_right(where, text):
+    reason = REASONS[where, text]
+    of = [c for claims in CLAIMS.values() for c in claims if where in (c.page, c.section)]
+    (number, *_) = [c.number for c in of if c.number.text == text and c.where == reason]
+    if reason.startswith("="):
+        value = cell_numbers.folded_text(reason.removeprefix("= "))
+        shown = len(text.replace(",", "").rstrip("0"))  # 49,000 has two digits that tell something
+        assert number.equals(value) or f"{value:.{shown}g}" == f"{number.value:.{shown}g}"
+
+
+@pytest.mark.parametrize(("section", "text"), TIED)
+def test_what_is_tied_to_the_data_is_there(section, text):
+    of = [c for claims in CLAIMS.values() for c in claims if c.section == section]
+    (claim, *_) = [c for c in of if c.number.text == text]
+    assert claim.holder == "data" and ledger.tie_holds(claim.number, *TIED[section, text])
+    assert not ledger.tie_holds(prose_numbers.made_wrong(claim.number), *TIED[section, text])
+
+
+def test_numbers_with_decimals_cannot_be_changed_unnoticed():
+    """A ledger that finds everything would hold nothing."""
+    wrong = ledger.by_chance()["exact"]
+    assert wrong[ledger.UNHELD] > 0.7 * wrong.total()
+    assert wrong["asserted"] + wrong["bounded"] < 0.12 * wrong.total()
+
+
+def test_the_strongest_numbers_are_asserted_with_their_seeds():
+    """One line of each kind, known by hand."""
+    known = {
+        ("Is it the training?", "22"): ("asserted", "fixed-long", "3 seeds"),
+        ("What it babbles", "0.3"): ("reckoned", "", ""),
+        ("Both sides of the history", "13.93"): ("cited", "", ""),
+        ("What a count of numbers leaves out", "0.45"): ("asserted", "recall.json", "5 seeds"),
+    }
+    every = [c for claims in CLAIMS.values() for c in claims]
+    for (section, text), (holder, *parts) in known.items():
+        (claim, *_) = [c for c in every if (c.section, c.number.text) == (section, text)]
+        assert claim.holder == holder and all(part in claim.runs for part in parts), claim
+
+
+# The parts
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("It is 22.5 against 1,024, or −3.", ["22.5", "1,024", "−3"]),
+        ("A share of 91 %, or 44 per cent.", ["91 %", "44 %"]),
+        ("At 41–50 tokens 2/9 of them, from 0 to 1.", ["41–50", "2/9"]),
+        (
+            "Chapter 3, Figure 2, section 3.2.1, seeds 0, 1 and 2 of 2017 with `x = 5` and $n = 4$.",
+            [],
+        ),
+        ("# 5. Title\n\n1. One.\n\nfloat32 [7](8.md) RNNsearch-50", ["7"]),
+        ("Is it 15, 30 or 45? It is 12.", ["12"]),
+        ("> **Predict.** It has 13. What will it be: 15, 30 or\n> 90?", ["13"]),
+    ],
+)
+def test_numbers_of_a_text(text, found):
+    assert [number.text for number, _ in prose_numbers.numbers(text)] == found
+
+
+def cell(source, **more):
+    return {"source": source, "metadata": {}, "outputs": [], "execution_count": 1} | more
+
+
+def test_numbers_of_a_cell():
+    source = "assert round(x[7], 2) == 0.33 and 4 < y < 6\nassert np.isclose(z, 2 * 50, atol=9)"
+    code = cell_numbers.code_of(0, 0, "", cell(source), {})
+    assert {0.33, 4, 6, 100} <= set(code.asserted) and not {7, 9} & set(code.asserted)
+    assert [(low, high) for low, high, _ in code.bounds] == [(4, 6)]
+
+
+def test_outputs_that_differ_by_machine_are_only_measured():
+    output = [{"output_type": "stream", "name": "stdout", "text": "12.5 words"}]
+    for tags, kind in (([], "shown"), (["nbval-ignore-output"], "measured")):
+        code = cell_numbers.code_of(
+            0, 0, "", cell("x", outputs=output, metadata={"tags": tags}), {}
+        )
+        own = cell_numbers.Page("a", "A", [("", 0, 0, "")], [code], [])
+        claim = ledger.Claim(Number("12.5", 12.5, 1), "a", "", "")
+        ledger.hold(claim, own, [code], 0, "")
+        assert claim.holder == kind
+
+
+def test_what_is_made_from_a_file_is_followed():
+    files = {}
+    source = (
+        'runs = json.loads(Path("data/room.json").read_text())["runs"]\n'
+        "found = {}\n"
+        "for run in runs:\n    part = found[run['a']]\n    part.append(run['b'])\n"
+        "def mean(name):\n    return found[name]\n"
+        "other = 5\n"
+    )
+    cell_numbers.code_of(0, 0, "", cell(source), files)
+    assert files["found"] == files["mean"] == {"room.json"} and not files["other"]
+
+
+# The files of results
+
+
+def test_each_file_is_read_by_a_page_and_made_by_a_script():
+    for file in records.files():
+        assert records.readers(file), f"no page reads {file}"
+        assert records.script_of(file), f"no script writes {file}"
+
+
+def test_a_file_of_another_shape_is_listed_as_far_as_it_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr(records, "DATA", tmp_path)
+    (tmp_path / "list.json").write_text('[{"a": 1}]')
+    (tmp_path / "none.json").write_text('{"versions": {"torch": "2.9"}, "runs": {"a": 1}}')
+    for function in (records.load, records.groups, records.made_with):
+        function.cache_clear()
+    text = records.markdown(repository_url())
+    assert "### list.json" in text and "- Versions: torch 2.9" in text
+    assert text.count("- Hours of training: —") == 2 and "- Command: `—`" in text
+
+
+def test_the_hours_count_a_whole_trial_once():
+    room = json.loads((ROOT / "book/data/room.json").read_text(encoding="utf-8"))
+    trained = {
+        (r["variant"], r["learning_rate"], r["steps"], r["seed"]): r["train_seconds"]
+        for r in room["runs"] + room["trials"]
+    }
+    assert records.seconds("room.json") == pytest.approx(sum(trained.values()))
+
+
+def test_the_page_lists_every_file_and_every_number(site):
+    html = (site / "book/reproducibility.html").read_text(encoding="utf-8")
+    assert all(f">{file}<" in html for file in records.files())
+    assert html.count('<th scope="row">') == sum(map(len, CLAIMS.values()))
+    assert "experiment-records" not in html and html.count('<table class="ledger">') > 100
