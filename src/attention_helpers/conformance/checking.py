@@ -1,0 +1,186 @@
+"""`check_attention`: every property on cases that grow, until one fails."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+# The properties are known once these are imported: in the order of a report.
+from . import results, weights, looks, masks, order, batches, decoding, derivatives  # noqa: F401  # isort: skip
+from .._arguments import choice
+from .options import Options
+from .registry import (
+    PROPERTIES,
+    NotApplicableError,
+    Property,
+    WrongResultError,
+    missing,
+)
+from .report import FAILED, NOT_APPLICABLE, PASSED, Outcome, Report
+from .subject import Subject
+
+# Sentences, queries, keys: the first that fails is the counterexample.
+SIZES = ((1, 1, 2), (1, 2, 3), (2, 3, 5))
+SIZES_IN_ORDER = ((1, 2, 2), (1, 3, 3), (2, 5, 5))  # where a query has a place among the keys
+
+
+def check_attention(
+    attention: Callable[..., Any],
+    *,
+    only: Iterable[str] | None = None,
+    skip: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Report:
+    """Checks what must hold for any attention, and says for each property whether it does.
+
+    Args:
+        attention: a function of query `(b, q, d)`, key `(b, k, d)`, value `(b, k, v)`, float32, and
+            a mask, boolean and broadcastable to `(b, q, k)`, **True = may attend**, or None. NumPy
+            arrays go in. The context `(b, q, v)` comes out, or (context, weights) with weights
+            `(b, q, k)`: anything that NumPy can read, and PyTorch's tensors.
+        kind: what the scores are: "scaled_dot_product", "dot_product", "additive" (Σ tanh(query +
+            key)), or a function from query and key to scores, in NumPy. None: not known, as with
+            weights that are learnt. Then only what needs no formula is checked.
+        causal: whether the attention hides the future by itself: True if it is called with as many
+            queries as keys only; "first" or "last" says which key the first or last query stands at
+            if there are more or fewer.
+        window: how many places before and after its own a query sees; None: all.
+        weights: "returned", or "none" if the attention returns the context alone.
+        masks: "any" that broadcasts; "full": of the shape `(b, q, k)` only; "none".
+        integer_masks: whether 0 and 1 serve as False and True.
+        empty_row: what a query that may attend to nothing gives: "zeros", the "mean" of all values,
+            "nan"; None: anything.
+        heads: whether query, key and value may be `(b, h, q, d)` too; "only": they must.
+        projected: whether the values are multiplied with weights of the attention's own, as in a
+            layer with heads. Then `kind` is None, and weights may be `(b, h, q, k)`.
+        depth, value_depth: of queries and keys, and of values. Where `kind` leaves them free, others
+            are tried too.
+        dtypes: of "float16", "float32", "float64", those that are supported; float32 always is.
+        framework: "tensorflow", "torch" or "jax" if the attention takes tensors of it, not arrays.
+        gradients: whether gradients are checked, if the context is a tensor of one of the three; or
+            a function of query, key, value, mask and upstream that returns the gradients of
+            Σ context · upstream with respect to the first three.
+        step: a step of decoding, `step(query, key, value, cache)` → (context, cache), for one word
+            or several, which see themselves and what came before; the first cache is None.
+        tolerance: by how much, as a share of 1 + |expected|, float32 may be wrong.
+        seed: of the random numbers.
+        only: the names of the properties to check, in place of all.
+        skip: properties that are not applicable, by name: why.
+
+    Returns:
+        The report: print it, ask it whether it `passed`, or let it `raise_for_failures()`.
+
+    Raises:
+        TypeError: a keyword there is not; an argument of a wrong kind.
+        ValueError: a name or a choice there is not.
+
+    Example:
+        >>> def attention(query, key, value, mask):
+        ...     scores = query @ key.swapaxes(-1, -2) / np.sqrt(key.shape[-1])
+        ...     weights = np.exp(scores - scores.max(-1, keepdims=True))
+        ...     weights = weights / weights.sum(-1, keepdims=True)
+        ...     if mask is not None:
+        ...         weights = weights * mask
+        ...     return weights @ value, weights
+        >>> print(check_attention(attention, only=["polarity", "mask_before_softmax"]))
+        polarity             passed
+        mask_before_softmax  FAILED  ...
+        1 passed, 1 failed, 0 not applicable
+    """
+    if not callable(attention):
+        raise TypeError(f"attention: expected a function, got {type(attention).__name__}")
+    known = [each.name for each in fields(Options)]
+    for name in options:
+        if name not in known:
+            raise TypeError(
+                f"{name}: expected one of {', '.join(known)}, only, skip, got another keyword"
+            )
+    declared = Options(**options)
+    chosen = _chosen(only)
+    skipped = {
+        choice("skip", name, list(PROPERTIES)): str(why) for name, why in (skip or {}).items()
+    }
+    subject = Subject(attention, declared)
+    first = _outcome(subject, PROPERTIES["shapes"], sizes=_sizes_of(declared)[:1])
+    if first.verdict == FAILED:  # nothing comes out: one line says it, not sixty
+        return Report(tuple(_nothing_to_check(each, first, chosen[0]) for each in chosen))
+    return Report(
+        tuple(
+            Outcome(each.name, NOT_APPLICABLE, skipped[each.name])
+            if each.name in skipped
+            else _outcome(subject, each, _sizes_of(declared))
+            for each in chosen
+        )
+    )
+
+
+def properties() -> tuple[Property, ...]:
+    """The properties that `check_attention` checks, in the order of a report.
+
+    Example:
+        >>> [each.name for each in properties()][:3]
+        ['shapes', 'value_depth', 'one_key']
+        >>> print(properties()[0].source)
+        Vaswani et al. 2017 (arXiv 1706.03762), equation 1; bentrevett/pytorch-seq2seq#83, #148
+    """
+    return tuple(PROPERTIES.values())
+
+
+def _chosen(only: Iterable[str] | None) -> list[Property]:
+    if isinstance(only, str):
+        raise TypeError(f"only: expected several names, such as [{only!r}], got {only!r}")
+    if only is None:
+        return list(PROPERTIES.values())
+    names = [choice("only", name, list(PROPERTIES)) for name in only]
+    if not names:
+        raise ValueError("only: expected a name at least, got none")
+    return [each for name, each in PROPERTIES.items() if name in names]
+
+
+def _sizes_of(options: Options) -> tuple[tuple[int, int, int], ...]:
+    return SIZES_IN_ORDER if options.ordered else SIZES
+
+
+def _nothing_to_check(each: Property, first: Outcome, of: Property) -> Outcome:
+    if each is of:
+        return Outcome(each.name, FAILED, first.message, first.arguments)
+    return Outcome(
+        each.name, NOT_APPLICABLE, f"nothing comes out that can be checked: see {of.name}"
+    )
+
+
+def _outcome(subject: Subject, each: Property, sizes: tuple[tuple[int, int, int], ...]) -> Outcome:
+    """The property on cases of these sizes, until one fails."""
+    reason = missing(each.needs, subject.options)
+    if reason:
+        return Outcome(each.name, NOT_APPLICABLE, reason)
+    for size in sizes:
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # a warning would say less than the case does
+                found = each.holds(subject, subject.case(*size))
+        except NotApplicableError as error:
+            return Outcome(each.name, NOT_APPLICABLE, str(error))
+        except WrongResultError as error:
+            found = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever the attention raises is shown
+            lines = str(error).strip().splitlines() or [""]
+            found = f"it raised {type(error).__name__}: {lines[0][:120]}"
+        if found:
+            return Outcome(each.name, FAILED, f"{_said(subject)}: {found}", subject.last)
+    return Outcome(each.name, PASSED)
+
+
+def _said(subject: Subject) -> str:
+    """What the last call was given."""
+    query, key = subject.last["query"], subject.last["key"]
+    assert query is not None and key is not None
+    counts = (query.shape[0], "sentence"), (query.shape[-2], "query"), (key.shape[-2], "key")
+    plurals = {"query": "queries"}
+    return ", ".join(
+        f"{n} {word if n == 1 else plurals.get(word, word + 's')}" for n, word in counts
+    )
