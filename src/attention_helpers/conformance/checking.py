@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
@@ -49,8 +50,11 @@ def check_attention(
             queries as keys only; "first" or "last" says which key the first or last query stands at
             if there are more or fewer.
         window: how many places before and after its own a query sees; None: all.
+        positions: whether the places of queries and keys count otherwise, as with rotary positions
+            that the attention applies itself.
         weights: "returned", or "none" if the attention returns the context alone.
-        masks: "any" that broadcasts; "full": of the shape `(b, q, k)` only; "none".
+        masks: "any" that broadcasts; "full": of the shape `(b, q, k)` only; "keys": `(b, 1, k)`
+            only, for padding; "none".
         integer_masks: whether 0 and 1 serve as False and True.
         empty_row: what a query that may attend to nothing gives: "zeros", the "mean" of all values,
             "nan"; None: anything.
@@ -58,7 +62,7 @@ def check_attention(
         projected: whether the values are multiplied with weights of the attention's own, as in a
             layer with heads. Then `kind` is None, and weights may be `(b, h, q, k)`.
         depth, value_depth: of queries and keys, and of values. Where `kind` leaves them free, others
-            are tried too.
+            are tried too. A value_depth of None means that values are as deep as keys, always.
         dtypes: of "float16", "float32", "float64", those that are supported; float32 always is.
         framework: "tensorflow", "torch" or "jax" if the attention takes tensors of it, not arrays.
         gradients: whether gradients are checked, if the context is a tensor of one of the three; or
@@ -168,11 +172,16 @@ def _outcome(subject: Subject, each: Property, sizes: tuple[tuple[int, int, int]
         except WrongResultError as error:
             found = str(error)
         except Exception as error:  # noqa: BLE001 - whatever the attention raises is shown
-            lines = str(error).strip().splitlines() or [""]
-            found = f"it raised {type(error).__name__}: {lines[0][:120]}"
+            found = f"it raised {type(error).__name__}: {_in_short(error)}"
         if found:
             return Outcome(each.name, FAILED, f"{_said(subject)}: {found}", subject.last)
     return Outcome(each.name, PASSED)
+
+
+def _in_short(error: Exception) -> str:
+    """What an error says in one line, without colours, and without where Keras met it."""
+    text = re.sub(r"\x1b\[[\d;]*m|^Exception encountered when calling \S+", "", str(error).strip())
+    return " ".join(text.split())[:160]
 
 
 def _said(subject: Subject) -> str:

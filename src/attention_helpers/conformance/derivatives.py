@@ -26,8 +26,8 @@ def finite_gradients(attention: Subject, case: Case) -> str | None:
     source=EMPTY,
     needs="gradients masks finite_empty_row",
 )
-def finite_gradients_of_an_empty_row(attention: Subject, case: Case) -> str | None:
-    return _not_finite(attention, case, with_empty_row(case), "with an empty row")
+def gradients_of_an_empty_row(attention: Subject, case: Case) -> str | None:
+    return _not_finite(attention, case, with_empty_row(attention, case), "with an empty row")
 
 
 def _not_finite(attention: Subject, case: Case, mask: Array, what: str) -> str | None:

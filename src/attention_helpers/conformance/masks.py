@@ -82,27 +82,22 @@ def mask_before_softmax(attention: Subject, case: Case) -> str | None:
 )
 def masked_high_score(attention: Subject, case: Case) -> str | None:
     mask = last_hidden(case)
-    tolerance = 10 * attention.options.tolerance
+    batch, queries, keys = case.sizes
     if attention.options.kind in ("scaled_dot_product", "dot_product"):
-        batch, queries, keys = case.sizes
-        scores = np.where(np.arange(keys) == keys - 1, 1e4, np.arange(keys) % 3)
-        high = with_scores(attention, np.broadcast_to(scores, (batch, queries, keys)))
-        got, expected = attention(high, mask), attention.formula(high, mask)
-        return unequal(
-            "a forbidden key with the score 1e4, the context",
-            got.context,
-            expected.context,
-            tolerance,
-        )
+        low = np.broadcast_to(np.arange(keys) % 3 - 1.0, (batch, queries, keys))
+        high = low + np.where(np.arange(keys) == keys - 1, 1e4, 0)
+        case, others = with_scores(attention, low), [with_scores(attention, high)]
+    else:
+        factor = np.where(np.arange(keys) == keys - 1, 1e4, 1)[:, None].astype(case.key.dtype)
+        others = [case.but(key=sign * factor * case.key) for sign in (1, -1)]
+        others[1] = others[1].but(key=np.where(factor > 1, others[1].key, case.key))
     expected = attention(case, mask)
-    for factor in (1e4, -1e4):
-        key = case.key.copy()
-        key[..., -1, :] *= factor
+    for other in others:
         found = differs(
-            f"a forbidden key times {factor:g}",
-            attention(case.but(key=key), mask),
+            "a forbidden key whose score is high",
+            attention(other, mask),
             expected,
-            tolerance,
+            10 * attention.options.tolerance,
         )
         if found:
             return found
@@ -137,13 +132,15 @@ def padding_invariance(attention: Subject, case: Case) -> str | None:
 @must_hold(
     why="Each query has its own row of the mask: transposed, or its first row for all, it fits as well.",
     source=MASK,
-    needs="masks",
+    needs="query_masks",
 )
 def mask_of_each_query(attention: Subject, case: Case) -> str | None:
-    batch, queries, keys = case.sizes
-    mask = np.arange(keys)[None, :] != (np.arange(queries)[:, None] - 1) % keys
-    expected, got = attention.options.allowed(mask, queries, keys), attention.looks(case, mask)
-    return not_as_allowed(got, expected)
+    length = case.sizes[2]
+    case = attention.case(case.sizes[0], length, length)  # so that it fits transposed
+    places = np.arange(length)
+    mask = places[None, :] != (places[:, None] - 1) % length
+    expected = attention.options.allowed(mask, length, length)
+    return not_as_allowed(attention.looks(case, mask), expected)
 
 
 def not_as_allowed(got: Array, expected: Array) -> str | None:
@@ -182,8 +179,8 @@ def mask_of_each_sentence(attention: Subject, case: Case) -> str | None:
     needs="masks",
 )
 def mask_of_all(attention: Subject, case: Case) -> str | None:
-    batch, queries, keys = case.sizes
-    got = attention(case, np.ones((batch, queries, keys), bool))
+    batch, _, keys = case.sizes
+    got = attention(case, np.ones((batch, 1, keys), bool))
     return differs("a mask of True only", got, attention(case), 10 * attention.options.tolerance)
 
 
@@ -239,9 +236,9 @@ def integer_mask(attention: Subject, case: Case) -> str | None:
 )
 def one_allowed_key(attention: Subject, case: Case) -> str | None:
     batch, queries, keys = case.sizes
-    chosen = (
-        np.arange(queries) % keys if attention.options.ordered else (np.arange(queries) + 1) % keys
-    )
+    chosen = (np.arange(queries) + (not attention.options.ordered)) % keys
+    if attention.options.masks == "keys":
+        chosen[:] = 0  # the same for all
     mask = np.arange(keys)[None, :] == chosen[:, None]
     context, weights = attention(case, mask)
     tolerance = 10 * attention.options.tolerance
@@ -256,12 +253,11 @@ def one_allowed_key(attention: Subject, case: Case) -> str | None:
     return unequal("one key allowed, the context", context, case.value[..., chosen, :], tolerance)
 
 
-def with_empty_row(case: Case) -> Array:
-    """A mask `(b, q, k)` with which the first query of each sentence may attend to nothing."""
-    batch, queries, keys = case.sizes
-    mask = np.ones((batch, queries, keys), bool)
-    mask[:, 0] = False
-    return mask
+def with_empty_row(attention: Subject, case: Case) -> Array:
+    """A mask with which the first query of each sentence may attend to nothing."""
+    mask = np.ones(case.sizes, bool)
+    mask[:, : 1 if attention.options.masks != "keys" else None] = False
+    return mask[:, :1] if attention.options.masks == "keys" else mask
 
 
 @must_hold(
@@ -271,7 +267,9 @@ def with_empty_row(case: Case) -> Array:
     needs="masks empty_row",
 )
 def empty_row(attention: Subject, case: Case) -> str | None:
-    return _empty(attention, case, with_empty_row(case), "its query may attend to nothing")
+    return _empty(
+        attention, case, with_empty_row(attention, case), "its query may attend to nothing"
+    )
 
 
 @must_hold(
@@ -280,7 +278,7 @@ def empty_row(attention: Subject, case: Case) -> str | None:
     needs="masks empty_row",
 )
 def empty_sentence(attention: Subject, case: Case) -> str | None:
-    mask = np.ones(case.sizes, bool)
+    mask = np.ones((case.sizes[0], 1, case.sizes[2]), bool)
     mask[-1] = False
     found = _empty(attention, case.sentences([-1]), mask[[-1]], "a sentence of padding")
     if found:
@@ -330,10 +328,10 @@ def _empty_projected(
 @must_hold(
     why="One empty row must not spoil the others.",
     source=EMPTY,
-    needs="masks",
+    needs="query_masks",
 )
 def empty_row_apart(attention: Subject, case: Case) -> str | None:
-    got, plain = attention(case, with_empty_row(case)).context, attention(case).context
+    got, plain = attention(case, with_empty_row(attention, case)).context, attention(case).context
     return unequal(
         "beside an empty row, the context",
         got[..., 1:, :],

@@ -17,7 +17,7 @@ Scores: TypeAlias = Callable[[Array, Array], Array]
 KINDS = ("scaled_dot_product", "dot_product", "additive", None)
 CAUSAL = (False, True, "first", "last")
 WEIGHTS = ("returned", "none")
-MASKS = ("any", "full", "none")
+MASKS = ("any", "full", "keys", "none")
 EMPTY_ROWS = ("zeros", "mean", "nan", None)
 HEADS = (False, True, "only")
 DTYPES = ("float16", "float32", "float64")
@@ -31,6 +31,7 @@ class Options:
     kind: str | Scores | None = "scaled_dot_product"
     causal: bool | str = False
     window: int | None = None
+    positions: bool = False
     weights: str = "returned"
     masks: str = "any"
     integer_masks: bool = False
@@ -38,7 +39,7 @@ class Options:
     heads: bool | str = False
     projected: bool = False
     depth: int = 4
-    value_depth: int = 3
+    value_depth: int | None = 3
     dtypes: tuple[str, ...] = ("float32",)
     framework: str | None = None
     gradients: bool | Callable[..., Any] = True
@@ -56,14 +57,15 @@ class Options:
         choice("masks", self.masks, MASKS)
         choice("empty_row", self.empty_row, EMPTY_ROWS)
         choice("heads", self.heads, HEADS)
-        for name in ("integer_masks", "projected"):
+        for name in ("positions", "integer_masks", "projected"):
             choice(name, getattr(self, name), (False, True))
         if self.projected and self.kind is not None:
             raise ValueError(
                 f"projected: expected False where the scores are known, got True and {self.kind=}"
             )
         integer("depth", self.depth, least=1)
-        integer("value_depth", self.value_depth, least=1)
+        if self.value_depth is not None:
+            integer("value_depth", self.value_depth, least=1)
         object.__setattr__(self, "dtypes", _dtypes(self.dtypes))
         choice("framework", self.framework, FRAMEWORKS)
         if not callable(self.gradients):
@@ -77,7 +79,7 @@ class Options:
     @property
     def ordered(self) -> bool:
         """Whether the places of queries and keys count."""
-        return self.causal is not False or self.window is not None
+        return self.causal is not False or self.window is not None or self.positions
 
     @property
     def free_depth(self) -> bool:
@@ -87,7 +89,7 @@ class Options:
     @property
     def free_value_depth(self) -> bool:
         """Whether the values may have any depth."""
-        return self.kind is not None
+        return self.kind is not None and self.value_depth is not None
 
     def allowed(self, mask: Array | None, queries: int, keys: int) -> Array:
         """The mask `(..., q, k)`, combined with what the attention forbids by itself."""

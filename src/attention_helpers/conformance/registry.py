@@ -73,6 +73,9 @@ def _unless(condition: Any, reason: str) -> str | None:
 # By the need: why it is missing, or None.
 _NEEDS: dict[str, Callable[[Options], str | None]] = {
     "masks": lambda o: _unless(o.masks != "none", 'it takes no mask: masks="none"'),
+    "query_masks": lambda o: _unless(
+        o.masks in ("any", "full"), f'its mask is not one for each query: masks="{o.masks}"'
+    ),
     "any_masks": lambda o: _unless(
         o.masks == "any", f'it takes masks of one shape or none: masks="{o.masks}"'
     ),
@@ -83,10 +86,11 @@ _NEEDS: dict[str, Callable[[Options], str | None]] = {
     # Without weights they are found by values that are the rows of a unit matrix.
     "found_weights": lambda o: _unless(
         o.weights == "returned" or o.free_value_depth,
-        'it returns no weights, and they cannot be found: weights="none", kind=None',
+        'it returns no weights, and its values have one depth only: weights="none"',
     ),
     "one_hot_values": lambda o: _unless(
-        o.free_value_depth, "values of any depth, which find the weights, need a kind"
+        o.free_value_depth,
+        "its values have one depth only, and so cannot be the rows of a unit matrix",
     ),
     "plain_values": lambda o: _unless(not o.projected, "its values are projected: projected=True"),
     "formula": lambda o: _unless(o.kind is not None, "its scores are not known: kind=None"),
@@ -96,11 +100,11 @@ _NEEDS: dict[str, Callable[[Options], str | None]] = {
     "free_depth": lambda o: _unless(o.free_depth, "its queries and keys have one depth only"),
     "free_value_depth": lambda o: _unless(o.free_value_depth, "its values have one depth only"),
     "no_order": lambda o: _unless(
-        not o.ordered, "the places of its keys count: causal or window was declared"
+        not o.ordered, "the places of its keys count: causal, window or positions"
     ),
     "past_only": lambda o: _unless(
-        o.causal is not False or o.masks != "none",
-        'it is not causal and takes no mask: causal=False, masks="none"',
+        o.causal is not False or o.masks in ("any", "full"),
+        f'it is not causal, and takes no causal mask: causal=False, masks="{o.masks}"',
     ),
     "causal": lambda o: _unless(o.causal is not False, "causal=False was declared"),
     "aligned": lambda o: _unless(

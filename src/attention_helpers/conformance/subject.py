@@ -70,13 +70,13 @@ class Subject:
         keys: int,
         *,
         depth: int | None = None,
-        value_depth: int | None = None,
         heads: tuple[int, ...] = (),
         dtype: str = "float32",
     ) -> Case:
         """Random numbers with one decimal, which are short to print; always the same ones."""
         random = np.random.default_rng(self.options.seed)
-        depth, value_depth = depth or self.options.depth, value_depth or self.options.value_depth
+        depth = depth or self.options.depth
+        value_depth = self.options.value_depth or depth
         shapes = (queries, depth), (keys, depth), (keys, value_depth)
         draws = (random.normal(size=(batch, *heads, *shape)) for shape in shapes)
         return Case(*(draw.round(1).astype(dtype) for draw in draws))
@@ -97,6 +97,7 @@ class Subject:
         """What it does to its arguments is seen afterwards."""
         case = Case(*(array for array in arrays[:3] if array is not None))
         given, mask, _ = self._in_its_shapes(case, arrays[3])
+        self.last = dict(zip(("query", "key", "value", "mask"), (*given, mask), strict=True))
         self.function(*(None if a is None else self.to_tensor(a) for a in (*given, mask)))
 
     def _in_its_shapes(
@@ -105,6 +106,8 @@ class Subject:
         """The arrays and the mask with an axis of heads, or a mask of full shape, if it needs them."""
         if mask is not None and self.options.masks == "full":
             mask = np.broadcast_to(mask, (*case.query.shape[:-1], case.key.shape[-2]))
+        elif mask is not None and self.options.masks == "keys":
+            mask = np.broadcast_to(mask, (*case.query.shape[:-2], 1, case.key.shape[-2]))
         if self.options.heads != "only" or case.query.ndim > 3:
             return case.arrays, mask, False
         query, key, value = (array[:, None] for array in case.arrays)
@@ -154,10 +157,13 @@ class Subject:
         return self.shown_weights(case, mask)
 
     def shown_weights(self, case: Case, mask: Array | None = None) -> Array:
-        """The weights that the context is made with: that of the rows of a unit matrix."""
+        """The weights that the context is made with: that of the rows of a unit matrix.
+
+        Two columns of zeros make the values deeper than there are keys.
+        """
         keys = case.sizes[2]
-        one_hot = np.broadcast_to(np.eye(keys), (*case.key.shape[:-1], keys))
-        return self(case.but(value=one_hot.astype(case.value.dtype)), mask).context
+        one_hot = np.broadcast_to(np.eye(keys, keys + 2), (*case.key.shape[:-1], keys + 2))
+        return self(case.but(value=one_hot.astype(case.value.dtype)), mask).context[..., :keys]
 
     def formula(self, case: Case, mask: Array | None = None) -> Result:
         """What should come out, in float64."""
@@ -216,13 +222,13 @@ class Subject:
         return draw.round(1).astype(context.dtype)
 
     def some_mask(self, case: Case) -> Array:
-        """A mask `(b, q, k)` in which every query may attend to a key, and not to all."""
+        """A mask `(b, q, k)`, or `(b, 1, k)`: every query may attend to a key, and not to all."""
         batch, queries, keys = case.sizes
         mask = np.random.default_rng(self.options.seed + 2).random((batch, queries, keys)) < 0.6
         mask[..., -1] = False
         own = np.arange(queries) % keys if self.options.ordered else 0
         mask[:, np.arange(queries), own] = True
-        return mask
+        return mask[:, :1] if self.options.masks == "keys" else mask
 
 
 def changed(case: Case, *, keys: Any = None, queries: Any = None, by: float = 2.0) -> Case:
@@ -249,7 +255,11 @@ def unequal(what: str, got: Array, expected: Array, tolerance: float) -> str | N
     if not rows.size:
         return None
     at = tuple(rows[0])
-    return f"{what} of {place(at)}: expected {short(expected[at])}, got {short(got[at])}"
+    for digits in range(4, 17):  # as few as tell the two apart
+        said, wanted = short(got[at], digits), short(expected[at], digits)
+        if said != wanted:
+            break
+    return f"{what} of {place(at)}: expected {wanted}, got {said}"
 
 
 def differs(what: str, one: Result, other: Result, tolerance: float) -> str | None:
@@ -266,10 +276,9 @@ def place(at: tuple[int, ...]) -> str:
     return ", ".join(f"{name} {number}" for name, number in zip(names, at, strict=True))
 
 
-def short(row: Array) -> str:
-    """A row of at most eight numbers with four digits."""
-    row = np.asarray(row, float)
-    numbers = " ".join(f"{number + 0.0:.4g}" for number in row[:8].round(6))
+def short(row: Array, digits: int = 4) -> str:
+    """A row of at most eight numbers with so many digits."""
+    numbers = " ".join(f"{number:.{digits}g}" for number in np.asarray(row, float)[:8] + 0.0)
     return f"[{numbers}{' …' if len(row) > 8 else ''}]"
 
 

@@ -34,45 +34,39 @@ def formula(attention: Subject, case: Case) -> str | None:
     needs="dot one_hot_values",
 )
 def scale(attention: Subject, case: Case) -> str | None:
-    """The factor is measured: how much the logarithms of the weights change with the products."""
-    case = attention.case(*case.sizes, depth=16)
-    weights = attention.shown_weights(case)
-    seen = attention.options.allowed(None, *case.sizes[1:])
+    """The factor is measured: how much the logarithms of the weights rise with the products."""
+    queries = 5 if attention.options.ordered else 3
+    case = attention.case(2, queries, 5, depth=16)  # no two sizes are equal
+    weights = attention.shown_weights(case).astype(float)
     products = np.einsum("...qd,...kd->...qk", *(a.astype(float) for a in case.arrays[:2]))
-    steps, expected = [], 0.25 if attention.options.kind == "scaled_dot_product" else 1.0
-    for row, product, allowed in zip(
-        weights.reshape(-1, case.sizes[2]),
-        products.reshape(-1, case.sizes[2]),
-        np.broadcast_to(seen, products.shape).reshape(-1, case.sizes[2]),
-        strict=True,
-    ):
-        kept = allowed & (row > 1e-4)
-        steps.append((np.log(row[kept].astype(float)), product[kept]))
-    rises = np.concatenate([logs - logs.mean() for logs, _ in steps if logs.size])
-    runs = np.concatenate([product - product.mean() for _, product in steps if product.size])
-    if not (runs**2).sum() > 1e-6:
-        return None
-    factor = float((rises * runs).sum() / (runs**2).sum())
+    logarithms, runs = [], []
+    for row, product in zip(weights.reshape(-1, 5), products.reshape(-1, 5), strict=True):
+        kept = row > 1e-4  # smaller ones have no digits, or are forbidden
+        if kept.any():
+            logarithms.append(np.log(row[kept]) - np.log(row[kept]).mean())
+            runs.append(product[kept] - product[kept].mean())
+    x, y = np.concatenate(runs), np.concatenate(logarithms)
+    factor = float(x @ y / (x @ x))
+    expected = 0.25 if attention.options.kind == "scaled_dot_product" else 1.0
     if abs(factor / expected - 1) < 0.01:
         return None
-    names = _scales(case)
-    named = [text for text, value in names.items() if abs(factor / value - 1) < 0.01]
-    remark = f", which is {' or '.join(named)}" if named else ""
-    return f"the products are scaled by {factor:.4g}{remark}; expected {expected:.4g}"
+    names = [name for name, value in _SCALES.items() if abs(factor / value - 1) < 0.01]
+    remark = f", {names[0]}" if names else ""
+    return f"the products are multiplied by {factor:.4g}{remark}: expected {expected:.4g}"
 
 
-def _scales(case: Case) -> dict[str, float]:
-    """The factors that a wrong scale may be: each by what it comes from."""
-    batch, queries, keys = case.sizes
-    depth = case.key.shape[-1]
-    return {
-        "no scale": 1.0,
-        "√d, a product instead of a quotient": depth**0.5,
-        "1/d, without the root": 1 / depth,
-        "1/√d twice": 1 / depth if depth != 16 else 0.0625,
-        "1/√k, of the number of keys or of the values' depth": keys**-0.5,
-        "1/√q, of the number of queries": queries**-0.5,
-    }
+# What a wrong scale may be, with the sizes of the case above: 16 is d, 5 the number of keys.
+_SCALES = {
+    "not at all": 1.0,
+    "1/√d of the key's depth": 1 / 4,
+    "√d, and not 1/√d": 4.0,
+    "1/d, without the root": 1 / 16,
+    "1/√v, of the depth of the values": 7**-0.5,
+    "1/√k, of the number of keys": 5**-0.5,
+    "1/√q, of the number of queries": 3**-0.5,
+    "1/√b, of the number of sentences": 2**-0.5,
+    "1/√(2d), as of two heads together": 32**-0.5,
+}
 
 
 @must_hold(
@@ -212,16 +206,15 @@ def rows_of_unlike_scores(attention: Subject, case: Case) -> str | None:
 
 
 def _exact(attention: Subject, case: Case, levels: list[float]) -> str | None:
-    """Scores about these numbers, one after the other by queries, which float32 holds exactly."""
+    """Scores about these numbers, one after the other by queries, give what scores about 0 give."""
     batch, queries, keys = case.sizes
-    scores = np.resize(np.asarray(levels), queries)[:, None] + np.arange(keys) % 3 - 1.0
-    case = with_scores(attention, np.broadcast_to(scores, (batch, queries, keys)))
-    got, expected = attention(case), attention.formula(case)
+    about_zero = np.broadcast_to(np.arange(keys) % 3 - 1.0, (batch, queries, keys))
+    scores = about_zero + np.resize(np.asarray(levels), queries)[:, None]
     return unequal(
         f"scores about {' and '.join(f'{level:g}' for level in levels)}, the context",
-        got.context,
-        expected.context,
-        10 * attention.options.tolerance,
+        attention(with_scores(attention, scores)).context,
+        attention(with_scores(attention, about_zero)).context,
+        2e-3,  # of a score of 1e4 float32 holds three decimals
     )
 
 
