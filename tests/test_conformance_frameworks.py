@@ -6,6 +6,7 @@ import runpy
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from attention_helpers.conformance import check_attention, checking
@@ -44,6 +45,32 @@ def test_the_right_one_passes(framework):
     report = check_attention(right, framework=framework, heads=True)
     assert report.passed, str(report)
     assert report["gradients_are_derivatives"].verdict == "passed"
+
+
+@needs("tensorflow")
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        ("from_arrays_only", "called with tensors of tensorflow it raises AttributeError"),
+        ("through_arrays", "the context carries no gradient"),
+    ],
+)
+def test_without_a_gradient_it_says_why(function, reason):
+    import tensorflow as tf
+    from attention_mutants import attention
+
+    def from_arrays_only(query, key, value, mask):
+        assert query.flags.owndata
+        return tf.constant(attention(query, key, value, mask)[0])
+
+    def through_arrays(query, key, value, mask):
+        arrays = (np.asarray(array) for array in (query, key, value))
+        return tf.constant(attention(*arrays, mask)[0])
+
+    report = check_attention(locals()[function], weights="none")
+    assert report.passed
+    assert report["gradients_reach_all"].verdict == "not applicable"
+    assert report["gradients_reach_all"].message.startswith(reason)
 
 
 def framework_of(program):
