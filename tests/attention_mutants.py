@@ -561,6 +561,13 @@ def forgets_to_hide_the_future(query, key, value, mask):
     return attention(query, key, value, mask)
 
 
+@wrong("nothing_from_the_future", causal=True)
+def the_first_word_sees_the_second(query, key, value, mask):
+    seen = causal(query, key)
+    seen[0, :2] = True
+    return attention(query, key, value, both(seen, mask))
+
+
 @wrong("the_present_counts", causal=True)
 def does_not_see_itself(query, key, value, mask):
     return attention(query, key, value, both(causal(query, key, shift=-1), mask))

@@ -240,6 +240,7 @@ def one_allowed_key(attention: Subject, case: Case) -> str | None:
     if attention.options.masks == "keys":
         chosen[:] = 0  # the same for all
     mask = np.arange(keys)[None, :] == chosen[:, None]
+    mask = mask[:1] if attention.options.masks == "keys" else mask
     context, weights = attention(case, mask)
     tolerance = 10 * attention.options.tolerance
     if weights is not None:

@@ -61,7 +61,7 @@ def the_present_counts(attention: Subject, case: Case) -> str | None:
 @must_hold(
     why="Where keys of earlier steps are kept, the last query stands at the last key, not at its own "
     "number.",
-    source="PyTorch's scaled_dot_product_attention counts from the first, decoding from the last",
+    source="`is_causal` of PyTorch's `scaled_dot_product_attention` counts from the first key, measured here",
     needs="aligned",
 )
 def causal_alignment(attention: Subject, case: Case) -> str | None:

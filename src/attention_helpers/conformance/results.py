@@ -79,7 +79,7 @@ def many_keys(attention: Subject, case: Case) -> str | None:
 
 @must_hold(
     why="A query that is scaled in place is scaled twice where it is used again.",
-    source="a function of its arguments: test of the exercises of this book",
+    source="the rule of PyTorch: what writes into its arguments has a name that ends in _; NumPy's `out`",
 )
 def input_unchanged(attention: Subject, case: Case) -> str | None:
     mask = attention.some_mask(case) if attention.options.masks != "none" else None
