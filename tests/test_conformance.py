@@ -187,7 +187,7 @@ def test_what_raises_is_shown_and_fails_that_property_alone():
 @pytest.mark.parametrize(
     ("returned", "message"),
     [
-        (None, "expected (context, weights), got NoneType"),
+        (None, 'expected (context, weights), got NoneType (is weights="none" to be declared?)'),
         ((1, 2, 3), "expected (context, weights), got tuple of 3"),
         ((np.zeros((1, 1, 3)), None), "expected (context, weights), got tuple of 2"),
         (
@@ -207,6 +207,16 @@ def test_what_is_no_result_is_said_once(returned, message):
     assert others == {"nothing comes out that can be checked: see shapes"}
     chosen = check_attention(lambda *_: returned, only=["polarity"])
     assert chosen.failures == ("polarity",) and message in chosen["polarity"].message
+
+
+def test_tensors_are_declared():
+    def of_a_framework(query, key, value, mask):
+        return query.unsqueeze(-1)
+
+    message = check_attention(of_a_framework)["shapes"].message
+    assert message.endswith(
+        "has no attribute 'unsqueeze' (NumPy arrays go in: is framework declared?)"
+    )
 
 
 def test_the_context_alone_is_declared():
@@ -329,7 +339,7 @@ def test_an_attention_is_a_function():
 def test_every_property_says_why_and_where_it_comes_from():
     for each in properties():
         assert each.why.endswith(".") and 20 < len(each.why) < 160
-        assert re.search(r"#\d|arXiv \d{4}|20\d\d|NumPy|PyTorch", each.source), each.source
+        assert re.search(r"#\d|arXiv \d{4}|20\d\d|NumPy|PyTorch|Keras", each.source), each.source
         assert each.name == each.holds.__name__
 
 

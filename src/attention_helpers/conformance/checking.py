@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -110,6 +110,10 @@ def check_attention(
     }
     subject = Subject(attention, declared)
     first = _outcome(subject, PROPERTIES["shapes"], sizes=_sizes_of(declared)[:1])
+    if "it raised" in first.message and declared.framework is None:
+        first = replace(
+            first, message=first.message + " (NumPy arrays go in: is framework declared?)"
+        )
     if first.verdict == FAILED:  # nothing comes out: one line says it, not sixty
         return Report(tuple(_nothing_to_check(each, first, chosen[0]) for each in chosen))
     return Report(

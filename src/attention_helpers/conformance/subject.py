@@ -145,7 +145,10 @@ class Subject:
                 )
             return returned, None
         if not pair or returned[1] is None:
-            raise WrongResultError(f"expected (context, weights), got {_kind(returned)}")
+            hint = (
+                "" if isinstance(returned, tuple | list) else ' (is weights="none" to be declared?)'
+            )
+            raise WrongResultError(f"expected (context, weights), got {_kind(returned)}{hint}")
         return returned[0], returned[1]
 
     def weights(self, case: Case, mask: Array | None = None) -> Array:
