@@ -16,6 +16,7 @@ from attention_mutants import (
     both,
     causal,
     gradients,
+    mask_reversed,
     minus_infinity_for_an_empty_row,
     near,
     step,
@@ -367,3 +368,9 @@ def test_the_page_has_the_tables_that_the_experiment_writes():
     shown = set(re.findall(r"literalinclude} \.\./\.\./experiments/adapters/(\w+)\.py", page))
     assert shown == {each["program"] for each in stored["programs"]} == {*experiment.PROGRAMS}
     assert shown == {path.stem for path in experiment.ADAPTERS.glob("*.py")}
+
+
+def test_the_page_shows_what_is_printed():
+    page = (ROOT / "book/api/conformance.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```text\n(.*?)```", page, re.S)
+    assert {*shown.splitlines()} < {*str(check_attention(mask_reversed)).splitlines()}
