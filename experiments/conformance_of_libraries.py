@@ -1,12 +1,14 @@
 """What the attention of Keras, PyTorch, JAX and this package does not hold: book/data/conformance.json.
 
 python experiments/conformance_of_libraries.py
+python experiments/conformance_of_libraries.py --page    # no runs: the tables of the page alone
 
 Each program of `experiments/adapters` whose framework is installed here is run, and its records
 replace those in the file: run this once in each environment that has one of them. The tables of
 book/api/conformance.md are written again.
 """
 
+import argparse
 import json
 import runpy
 from importlib import import_module
@@ -113,7 +115,8 @@ def written(page, records):
     return page
 
 
-def main():
+def run_all():
+    """The stored records, with those of what is installed here made again."""
     old = json.loads(PATH.read_text(encoding="utf-8"))["programs"] if PATH.exists() else []
     records = {each["program"]: each for each in old}
     for program, (framework, _) in PROGRAMS.items():
@@ -124,7 +127,15 @@ def main():
         print(program, records[program]["failures"], records[program]["empty_row"], flush=True)
     kept = [records[program] for program in PROGRAMS if program in records]
     write(PATH, {"properties": len(properties()), "programs": kept})
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), kept), encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--page", action="store_true", help="write the tables of the page alone")
+    if not parser.parse_args().page:
+        run_all()
+    records = json.loads(PATH.read_text(encoding="utf-8"))["programs"]
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), records), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from attention_mutants import (
     both,
     causal,
     gradients,
+    mask_reversed,
     minus_infinity_for_an_empty_row,
     near,
     step,
@@ -187,7 +188,7 @@ def test_what_raises_is_shown_and_fails_that_property_alone():
 @pytest.mark.parametrize(
     ("returned", "message"),
     [
-        (None, "expected (context, weights), got NoneType"),
+        (None, 'expected (context, weights), got NoneType (is weights="none" to be declared?)'),
         ((1, 2, 3), "expected (context, weights), got tuple of 3"),
         ((np.zeros((1, 1, 3)), None), "expected (context, weights), got tuple of 2"),
         (
@@ -207,6 +208,16 @@ def test_what_is_no_result_is_said_once(returned, message):
     assert others == {"nothing comes out that can be checked: see shapes"}
     chosen = check_attention(lambda *_: returned, only=["polarity"])
     assert chosen.failures == ("polarity",) and message in chosen["polarity"].message
+
+
+def test_tensors_are_declared():
+    def of_a_framework(query, key, value, mask):
+        return query.unsqueeze(-1)
+
+    message = check_attention(of_a_framework)["shapes"].message
+    assert message.endswith(
+        "has no attribute 'unsqueeze' (NumPy arrays go in: is framework declared?)"
+    )
 
 
 def test_the_context_alone_is_declared():
@@ -308,7 +319,6 @@ def test_what_is_not_applicable_says_why(options, reasons):
         ({"only": ["polarty"]}, ValueError, "only: expected one of 'shapes', 'value_depth'"),
         ({"only": []}, ValueError, "only: expected a name at least, got none"),
         ({"skip": {"polarty": ""}}, ValueError, "skip: expected one of 'shapes', 'value_depth'"),
-        ({"mask": "any"}, TypeError, "mask: expected one of kind, causal, window,"),
     ],
     ids=str,
 )
@@ -329,7 +339,7 @@ def test_an_attention_is_a_function():
 def test_every_property_says_why_and_where_it_comes_from():
     for each in properties():
         assert each.why.endswith(".") and 20 < len(each.why) < 160
-        assert re.search(r"#\d|arXiv \d{4}|20\d\d|NumPy|PyTorch", each.source), each.source
+        assert re.search(r"#\d|arXiv \d{4}|20\d\d|NumPy|PyTorch|Keras", each.source), each.source
         assert each.name == each.holds.__name__
 
 
@@ -358,3 +368,9 @@ def test_the_page_has_the_tables_that_the_experiment_writes():
     shown = set(re.findall(r"literalinclude} \.\./\.\./experiments/adapters/(\w+)\.py", page))
     assert shown == {each["program"] for each in stored["programs"]} == {*experiment.PROGRAMS}
     assert shown == {path.stem for path in experiment.ADAPTERS.glob("*.py")}
+
+
+def test_the_page_shows_what_is_printed():
+    page = (ROOT / "book/api/conformance.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```text\n(.*?)```", page, re.S)
+    assert {*shown.splitlines()} < {*str(check_attention(mask_reversed)).splitlines()}

@@ -7,6 +7,8 @@ with the smallest case in which it does not. NumPy is all it needs; a framework 
 attention is written in it.
 """
 
+# The properties are known once these are imported: in the order of a report.
+from . import results, weights, looks, masks, order, batches, decoding, derivatives  # noqa: F401  # isort: skip
 from .checking import check_attention, properties
 from .registry import Property
 from .report import Outcome, Report

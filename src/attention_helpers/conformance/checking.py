@@ -5,22 +5,14 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-# The properties are known once these are imported: in the order of a report.
-from . import results, weights, looks, masks, order, batches, decoding, derivatives  # noqa: F401  # isort: skip
 from .._arguments import choice
-from .options import Options
-from .registry import (
-    PROPERTIES,
-    NotApplicableError,
-    Property,
-    WrongResultError,
-    missing,
-)
+from .options import Options, Scores
+from .registry import PROPERTIES, NotApplicableError, Property, WrongResultError, missing
 from .report import FAILED, NOT_APPLICABLE, PASSED, Outcome, Report
 from .subject import Subject
 
@@ -32,9 +24,26 @@ SIZES_IN_ORDER = ((1, 2, 2), (1, 3, 3), (2, 5, 5))  # where a query has a place 
 def check_attention(
     attention: Callable[..., Any],
     *,
+    kind: str | Scores | None = "scaled_dot_product",
+    causal: bool | str = False,
+    window: int | None = None,
+    positions: bool = False,
+    weights: str = "returned",
+    masks: str = "any",
+    integer_masks: bool = False,
+    empty_row: str | None = "zeros",
+    heads: bool | str = False,
+    projected: bool = False,
+    depth: int = 4,
+    value_depth: int | None = 3,
+    dtypes: Iterable[str] = ("float32",),
+    framework: str | None = None,
+    gradients: bool | Callable[..., Any] = True,
+    step: Callable[..., Any] | None = None,
+    tolerance: float = 1e-5,
+    seed: int = 0,
     only: Iterable[str] | None = None,
     skip: Mapping[str, str] | None = None,
-    **options: Any,
 ) -> Report:
     """Checks what must hold for any attention, and says for each property whether it does.
 
@@ -70,7 +79,7 @@ def check_attention(
             Σ context · upstream with respect to the first three.
         step: a step of decoding, `step(query, key, value, cache)` → (context, cache), for one word
             or several, which see themselves and what came before; the first cache is None.
-        tolerance: by how much, as a share of 1 + |expected|, float32 may be wrong.
+        tolerance: how far float32 may be from what is expected, as a share of `1 + abs(expected)`.
         seed: of the random numbers.
         only: the names of the properties to check, in place of all.
         skip: properties that are not applicable, by name: why.
@@ -79,7 +88,7 @@ def check_attention(
         The report: print it, ask it whether it `passed`, or let it `raise_for_failures()`.
 
     Raises:
-        TypeError: a keyword there is not; an argument of a wrong kind.
+        TypeError: an argument of a wrong kind.
         ValueError: a name or a choice there is not.
 
     Example:
@@ -97,29 +106,27 @@ def check_attention(
     """
     if not callable(attention):
         raise TypeError(f"attention: expected a function, got {type(attention).__name__}")
-    known = [each.name for each in fields(Options)]
-    for name in options:
-        if name not in known:
-            raise TypeError(
-                f"{name}: expected one of {', '.join(known)}, only, skip, got another keyword"
-            )
-    declared = Options(**options)
-    chosen = _chosen(only)
-    skipped = {
-        choice("skip", name, list(PROPERTIES)): str(why) for name, why in (skip or {}).items()
-    }
-    subject = Subject(attention, declared)
-    first = _outcome(subject, PROPERTIES["shapes"], sizes=_sizes_of(declared)[:1])
-    if first.verdict == FAILED:  # nothing comes out: one line says it, not sixty
-        return Report(tuple(_nothing_to_check(each, first, chosen[0]) for each in chosen))
-    return Report(
-        tuple(
-            Outcome(each.name, NOT_APPLICABLE, skipped[each.name])
-            if each.name in skipped
-            else _outcome(subject, each, _sizes_of(declared))
-            for each in chosen
-        )
+    options = Options(
+        kind=kind,
+        causal=causal,
+        window=window,
+        positions=positions,
+        weights=weights,
+        masks=masks,
+        integer_masks=integer_masks,
+        empty_row=empty_row,
+        heads=heads,
+        projected=projected,
+        depth=depth,
+        value_depth=value_depth,
+        dtypes=dtypes,
+        framework=framework,
+        gradients=gradients,
+        step=step,
+        tolerance=tolerance,
+        seed=seed,
     )
+    return _report(Subject(attention, options), _chosen(only), _skipped(skip or {}))
 
 
 def properties() -> tuple[Property, ...]:
@@ -145,13 +152,31 @@ def _chosen(only: Iterable[str] | None) -> list[Property]:
     return [each for name, each in PROPERTIES.items() if name in names]
 
 
-def _sizes_of(options: Options) -> tuple[tuple[int, int, int], ...]:
-    return SIZES_IN_ORDER if options.ordered else SIZES
+def _skipped(skip: Mapping[str, str]) -> dict[str, str]:
+    return {choice("skip", name, list(PROPERTIES)): str(why) for name, why in skip.items()}
+
+
+def _report(subject: Subject, chosen: list[Property], skipped: Mapping[str, str]) -> Report:
+    sizes = SIZES_IN_ORDER if subject.options.ordered else SIZES
+    first = _outcome(subject, PROPERTIES["shapes"], sizes[:1])
+    if "it raised" in first.message and subject.options.framework is None:
+        hint = "NumPy arrays go in: is framework declared?"
+        first = replace(first, message=f"{first.message} ({hint})")
+    if first.verdict == FAILED:  # nothing comes out: one line says it, not sixty
+        return Report(tuple(_nothing_to_check(each, first, chosen[0]) for each in chosen))
+    return Report(
+        tuple(
+            Outcome(each.name, NOT_APPLICABLE, skipped[each.name])
+            if each.name in skipped
+            else _outcome(subject, each, sizes)
+            for each in chosen
+        )
+    )
 
 
 def _nothing_to_check(each: Property, first: Outcome, of: Property) -> Outcome:
     if each is of:
-        return Outcome(each.name, FAILED, first.message, first.arguments)
+        return replace(first, name=each.name)
     return Outcome(
         each.name, NOT_APPLICABLE, f"nothing comes out that can be checked: see {of.name}"
     )

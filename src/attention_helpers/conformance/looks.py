@@ -69,7 +69,7 @@ def weights_ignore_values(attention: Subject, case: Case) -> str | None:
 
 
 @must_hold(
-    why="The context is a mean of the values: half of two sets of values gives half of two contexts.",
+    why="The context is a mean of values: what stands between two sets of them gives what stands between.",
     source=f"{ATTENTION}; Bahdanau et al. 2014 (arXiv 1409.0473), c_i = Σ_j α_ij h_j",
 )
 def linear_in_values(attention: Subject, case: Case) -> str | None:

@@ -49,7 +49,8 @@ def polarity(attention: Subject, case: Case) -> str | None:
     )
     tolerance = attention.options.tolerance
     if same(allowed, context, tolerance).all() and not same(forbidden, context, tolerance).all():
-        return f"mask {mask[0].tolist()}: it looks where the mask is False, and nowhere else"
+        said = f"mask {mask[0].tolist()}: it looks where the mask is False, and nowhere else"
+        return f"{said} (give it ~mask, if its True hides)"
     return None
 
 
@@ -220,7 +221,7 @@ def mask_broadcasting(attention: Subject, case: Case) -> str | None:
 
 @must_hold(
     why="A mask of 0 and 1, as tokenizers give it, must not be added to scores or read as positions.",
-    source="tensorflow/text#894; huggingface/transformers#17306",
+    source="Keras' Softmax layer, which takes masks that are not boolean",
     needs="integer_masks",
 )
 def integer_mask(attention: Subject, case: Case) -> str | None:

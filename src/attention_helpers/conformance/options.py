@@ -28,24 +28,24 @@ FRAMEWORKS = (None, "tensorflow", "torch", "jax")
 class Options:
     """The keywords of `check_attention`, which explains them."""
 
-    kind: str | Scores | None = "scaled_dot_product"
-    causal: bool | str = False
-    window: int | None = None
-    positions: bool = False
-    weights: str = "returned"
-    masks: str = "any"
-    integer_masks: bool = False
-    empty_row: str | None = "zeros"
-    heads: bool | str = False
-    projected: bool = False
-    depth: int = 4
-    value_depth: int | None = 3
-    dtypes: tuple[str, ...] = ("float32",)
-    framework: str | None = None
-    gradients: bool | Callable[..., Any] = True
-    step: Callable[..., Any] | None = None
-    tolerance: float = 1e-5
-    seed: int = 0
+    kind: str | Scores | None
+    causal: bool | str
+    window: int | None
+    positions: bool
+    weights: str
+    masks: str
+    integer_masks: bool
+    empty_row: str | None
+    heads: bool | str
+    projected: bool
+    depth: int
+    value_depth: int | None
+    dtypes: Iterable[str]
+    framework: str | None
+    gradients: bool | Callable[..., Any]
+    step: Callable[..., Any] | None
+    tolerance: float
+    seed: int
 
     def __post_init__(self) -> None:
         if not callable(self.kind):

@@ -9,7 +9,7 @@ from .options import Array
 from .registry import must_hold
 from .subject import Case, Subject, changed, same, unequal
 
-FUTURE = "Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.3: leftward information flow"
+FUTURE = "Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.3, the decoder"
 
 
 def future_hidden(attention: Subject, length: int) -> Array | None:
@@ -43,7 +43,7 @@ def nothing_from_the_future(attention: Subject, case: Case) -> str | None:
 
 @must_hold(
     why="A mask that is off by one hides the present too, and its first row is empty.",
-    source=f"{FUTURE}; a position may see itself",
+    source=f"{FUTURE}: up to and including its own position",
     needs="past_only",
 )
 def the_present_counts(attention: Subject, case: Case) -> str | None:

@@ -24,7 +24,7 @@ class Outcome:
         >>> from attention_helpers.conformance import check_attention
         >>> report = check_attention(lambda query, key, value, mask: None, only=["shapes"])
         >>> print(report["shapes"])
-        shapes  FAILED  1 sentence, 1 query, 2 keys: expected (context, weights), got NoneType
+        shapes  FAILED  1 sentence, 1 query, 2 keys: expected (context, weights), got NoneType ...
     """
 
     name: str

@@ -94,8 +94,7 @@ def input_unchanged(attention: Subject, case: Case) -> str | None:
 
 @must_hold(
     why="Dropout that stays on in inference makes every answer another one.",
-    source="Srivastava et al. 2014 (Journal of Machine Learning Research 15): no units are dropped "
-    "at test time",
+    source="the dropout layers of Keras and PyTorch, which drop in training only",
 )
 def same_twice(attention: Subject, case: Case) -> str | None:
     first = attention(case)
@@ -132,7 +131,7 @@ def float64(attention: Subject, case: Case) -> str | None:
 
 @must_hold(
     why="Sums of sixteen bits lose what comes late, and a constant such as -1e9 is no float16.",
-    source="huggingface/transformers#17306 (the lowest number of a dtype in masks)",
+    source="google/flax#982; huggingface/transformers#17306",
     needs="float16",
 )
 def float16(attention: Subject, case: Case) -> str | None:

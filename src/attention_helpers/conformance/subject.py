@@ -122,10 +122,9 @@ class Subject:
         if self.framework is None:
             self.framework = framework_of(context)
         context = _numbers("context", context)
-        leading, (queries, keys) = case.query.shape[:-2], case.sizes[1:]
+        leading = (*case.query.shape[:-2], *[1] * squeeze)
+        queries, keys = case.sizes[1:]
         depth = context.shape[-1:] if self.options.projected else case.value.shape[-1:]
-        axis = (1,) if squeeze else ()
-        leading = (*leading, *axis) if squeeze else leading
         _of_shape("context", context, (*leading, queries, *depth))
         if weights is not None:
             weights = _numbers("weights", weights)
@@ -145,7 +144,10 @@ class Subject:
                 )
             return returned, None
         if not pair or returned[1] is None:
-            raise WrongResultError(f"expected (context, weights), got {_kind(returned)}")
+            hint = (
+                "" if isinstance(returned, tuple | list) else ' (is weights="none" to be declared?)'
+            )
+            raise WrongResultError(f"expected (context, weights), got {_kind(returned)}{hint}")
         return returned[0], returned[1]
 
     def weights(self, case: Case, mask: Array | None = None) -> Array:
@@ -180,23 +182,19 @@ class Subject:
 
     def gradients(self, case: Case, mask: Array | None = None) -> dict[str, Array]:
         """The gradients of Σ context · upstream, by argument; upstream is always the same."""
-        context = self(case, mask).context
-        upstream = self.upstream(context)
+        upstream = self.upstream(self(case, mask).context)
         arrays, mask, squeeze = self._in_its_shapes(case, mask)
-        names = ("query", "key", "value")
+        upstream = upstream[:, None] if squeeze else upstream
         if callable(self.options.gradients):
-            found = self.options.gradients(
-                *arrays, mask, upstream[:, None] if squeeze else upstream
-            )
+            found = self.options.gradients(*arrays, mask, upstream)
             found = [np.asarray(to_numpy(gradient), float) for gradient in found]
         elif self.framework is None:
             raise NotApplicableError("NumPy arrays carry no gradients: framework or gradients")
         else:
             mask = None if mask is None else self.to_tensor(mask.copy())
-            found = self._differentiate(arrays, mask, upstream[:, None] if squeeze else upstream)
-        if squeeze:
-            found = [gradient[:, 0] for gradient in found]
-        return dict(zip(names, found, strict=True))
+            found = self._differentiate(arrays, mask, upstream)
+        found = [gradient[:, 0] if squeeze else gradient for gradient in found]
+        return dict(zip(("query", "key", "value"), found, strict=True))
 
     def _differentiate(self, arrays: tuple[Array, ...], mask: Any, upstream: Array) -> list[Array]:
         assert self.framework is not None

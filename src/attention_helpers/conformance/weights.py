@@ -141,7 +141,7 @@ def _what_they_are(got: Array) -> str | None:
 
 
 @must_hold(
-    why="Weights that the context was not made with explain nothing: other ones, or before the dropout.",
+    why="Weights that the context was not made with explain nothing, however good they look.",
     source=f"{SOFTMAX} and c_i = Σ_j α_ij h_j; harvardnlp/annotated-transformer#54",
     needs="weights plain_values",
 )
