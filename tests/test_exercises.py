@@ -5,6 +5,7 @@ from inspect import signature
 import numpy as np
 import pytest
 import tensorflow as tf
+from answers_on_bugs import RIGHT_ON_BUGS, WRONG_ON_BUGS
 from answers_on_costs import RIGHT_ON_COSTS, WRONG_ON_COSTS
 from sacrebleu.metrics import BLEU
 
@@ -498,8 +499,8 @@ WRONG += [
 ]
 
 
-RIGHT |= RIGHT_ON_COSTS
-WRONG += WRONG_ON_COSTS
+RIGHT |= RIGHT_ON_COSTS | RIGHT_ON_BUGS
+WRONG += WRONG_ON_COSTS + WRONG_ON_BUGS
 
 
 def test_every_exercise_has_a_right_and_a_wrong_answer_here():

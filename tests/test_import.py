@@ -34,7 +34,9 @@ def test_importing_prints_nothing_and_loads_nothing():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-@pytest.mark.parametrize("module", ["corpus", "datasets", "metrics", "plots", "exercises"])
+@pytest.mark.parametrize(
+    "module", ["corpus", "datasets", "metrics", "plots", "exercises", "conformance"]
+)
 def test_imports_without_tensorflow(module):
     code = f"from attention_helpers import {module}; print({module}.__name__)"
     done = run(WITHOUT_TENSORFLOW + code)

@@ -15,7 +15,15 @@ READING_ORDER = """
     _grammar corpus datasets _scan _calls decoding translator _progress _run _pairs training seq2seq
     transformer metrics plots exercises conformance
 """.split()
-WITHOUT_TENSORFLOW = {"text", "corpus", "datasets", "metrics", "plots", "exercises"}
+WITHOUT_TENSORFLOW = {
+    "text",
+    "corpus",
+    "datasets",
+    "metrics",
+    "plots",
+    "exercises",
+    "conformance",
+}
 LINES = 450
 LONGER = {"_lexicon", "chunked"}
 

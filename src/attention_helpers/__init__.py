@@ -2,8 +2,8 @@
 
 Every public name can be had from here, `from attention_helpers import BahdanauAttention`, or from
 its module. Modules load when they are first used, so that `import attention_helpers` costs nothing
-and works without TensorFlow. `text`, `corpus`, `datasets`, `metrics`, `plots` and `exercises` never
-need it.
+and works without TensorFlow. `text`, `corpus`, `datasets`, `metrics`, `plots`, `exercises` and
+`conformance` never need it.
 """
 
 from importlib import import_module
@@ -13,6 +13,7 @@ from . import _registration
 
 if TYPE_CHECKING:  # what an editor or a type checker finds under the lazy names
     from . import chunked as chunked
+    from . import conformance as conformance
     from . import corpus as corpus
     from . import datasets as datasets
     from . import decoding as decoding
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # what an editor or a type checker finds under the lazy names
     from . import transformer as transformer
     from . import translator as translator
     from .chunked import *
+    from .conformance import *
     from .corpus import *
     from .datasets import *
     from .decoding import *
@@ -79,6 +81,7 @@ _NAMES = {
         unrolled_steps waiting_diagram weights_over_training
     """,
     "exercises": "Verdict check names",
+    "conformance": "Outcome Property Report check_attention properties",
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names.split()}
 

@@ -129,7 +129,7 @@ def test_the_readme_runs_from_the_wheel_in_an_environment_of_its_own(built, tmp_
 # Type hints
 
 
-WITHOUT_TENSORFLOW = {"text", "corpus", "datasets", "metrics", "exercises"}
+WITHOUT_TENSORFLOW = {"text", "corpus", "datasets", "metrics", "exercises", "conformance"}
 
 
 @pytest.mark.parametrize("name", sorted(WITHOUT_TENSORFLOW & set(attention_helpers._NAMES)))

@@ -3,22 +3,45 @@
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import headline_figure
 import numpy as np
+import pytest
 from frame import ROOT, repository_url, split_address
 from PIL import Image
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_code_prints_what_the_readme_says():
-    (example,) = re.findall(r"```python\n(.*?)```\s+```text\n(.*?)```", README, re.DOTALL)
-    code, printed = example
+EXAMPLES = re.findall(r"```python\n(.*?)```\s+```text\n(.*?)```", README, re.DOTALL)
+
+
+def run(code):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize(("code", "printed"), EXAMPLES, ids=["package", "conformance"])
+def test_the_code_prints_what_the_readme_says(code, printed):
     assert len([line for line in code.splitlines() if line.strip()]) <= 10
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == printed
+    assert run(code) == printed
+
+
+@pytest.mark.skipif(
+    find_spec("torch") is None,
+    reason="PyTorch is not installed: what the README says of it is NOT checked here",
+)
+def test_its_check_serves_pytorch_too():
+    code, printed = EXAMPLES[1]
+    code = code.replace("numpy as np", "torch").replace("np.", "torch.")
+    code = code.replace(
+        "check_attention(attention)", 'check_attention(attention, framework="torch")'
+    )
+    found = run(code)
+    assert found.startswith(printed.rstrip(")\n"))
+    assert "gradients_of_an_empty_row" in found
 
 
 def test_its_links_are_whole_addresses_of_files_that_exist():

@@ -73,7 +73,7 @@ def test_a_table_of_strings_is_asked_for_without_them():
 
 def test_the_page_for_teachers_lists_the_exercises_with_a_check():
     text = (ROOT / "book/teaching.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| \[\d\]\((\w+)\.ipynb\) \| (\d+) \| ([\d, ()]+) \|$", text, re.M)
+    listed = re.findall(r"^\| \[\d+\]\((\w+)\.ipynb\) \| (\d+) \| ([\d, ()]+) \|$", text, re.M)
     expected = []
     for path in WITH_EXERCISES:
         cells = student.student_copy(read(path)).cells

@@ -7,7 +7,7 @@ returns with a reference written in NumPy; TensorFlow tensors and Python lists a
 # A chapter's exercises are known once it is imported: in the order of the book.
 from . import sequences, bottleneck, bahdanau, alignments  # noqa: F401  # isort: skip
 from . import einsum, queries_keys_values, self_attention  # noqa: F401  # isort: skip
-from . import transformer, costs  # noqa: F401  # isort: skip
+from . import transformer, costs, bugs  # noqa: F401  # isort: skip
 from .checking import Verdict, check, names
 
 __all__ = ["Verdict", "check", "names"]
