@@ -156,11 +156,11 @@ class Records:
 
     def has(self, kind, **wanted):
         """Whether there is such a record."""
-        return any(wanted.items() <= record.items() for record in self.read()[kind])
+        return any(wanted.items() <= record.items() for record in self.read().get(kind, []))
 
     def add(self, kind, record):
         with self.changed() as result:
-            result[kind].append(record)
+            result.setdefault(kind, []).append(record)
             result[kind].sort(key=lambda each: str([*each.items()][:3]))
             note_versions(result)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from attention_helpers._scan import scan
 from attention_helpers._tensorflow import keras, tf
+from attention_helpers.functional import project
 from attention_helpers.seq2seq import GRU, sentence_dropout, word_vectors
 from attention_helpers.text import PAD_ID
 from attention_helpers.translator import Translator
@@ -30,6 +31,7 @@ class Parts:
     units: int = 64
     embedding: int = 64
     dropout: float = 0.0  # of the word vectors and of the readout
+    tied: bool = False  # one matrix for the words that are read, written, and predicted
 
     @property
     def walks(self):
@@ -48,8 +50,11 @@ class Variant(Translator):
     def __init__(self, *vocabularies: Any, parts: Parts, **kwargs: Any) -> None:
         super().__init__(*vocabularies, **kwargs)
         self.parts, n, depth = parts, parts.units, parts.embedding
-        self.source_vectors = word_vectors(len(self.source_vocabulary), depth, None)
-        self.target_vectors = word_vectors(len(self.target_vocabulary), depth, None)
+        if parts.tied:
+            self.source_vectors = self.target_vectors = tied_words(self, depth)
+        else:
+            self.source_vectors = word_vectors(len(self.source_vocabulary), depth, None)
+            self.target_vectors = word_vectors(len(self.target_vocabulary), depth, None)
         self.dropout = sentence_dropout(parts.dropout)
         widths = {"forward": n, "backward": n} if parts.reads == "both" else {"forward": 2 * n}
         if parts.context == "none" and parts.start == "constant":
@@ -71,8 +76,11 @@ class Variant(Translator):
             self.start_vector = self.add_weight(name="s_0", shape=(n,), initializer="zeros")
         self.readout = keras.layers.Dense(depth, activation="tanh")
         self.readout.build((None, n + 2 * n + depth))
-        self.logits = keras.layers.Dense(len(self.target_vocabulary))
-        self.logits.build((None, depth))
+        if parts.tied:
+            self.logits = self.target_vectors.logits
+        else:
+            self.logits = keras.layers.Dense(len(self.target_vocabulary))
+            self.logits.build((None, depth))
 
     def encode(self, source, training=False):
         """The annotations `(b, k, 2n)`, the keys, the mask `(b, k)` and s_0 `(b, n)`."""
@@ -179,3 +187,27 @@ class Variant(Translator):
     def read_word(self, state, context, vector, training=False):
         features = self.readout(tf.concat([state, context, vector], axis=-1))
         return self.logits(self.dropout(features, training=training))
+
+
+class TiedWords(keras.layers.Layer):
+    """The vectors of words, and the other way by the same matrix, the logits of words."""
+
+    def __init__(self, size, depth, **kwargs):
+        super().__init__(**kwargs)
+        self.depth = depth
+        # So small for the logits, which then vary by one; times √d for those who read the words.
+        normal = keras.initializers.RandomNormal(stddev=depth**-0.5)
+        self.words = self.add_weight((size, depth), normal, name="words")
+
+    def call(self, ids):
+        return tf.gather(tf.convert_to_tensor(self.words), ids) * self.depth**0.5
+
+    def logits(self, x):
+        return project(x, tf.transpose(tf.convert_to_tensor(self.words)))
+
+
+def tied_words(model, depth):
+    """One matrix for both languages, which must share their vocabulary."""
+    if model.source_vocabulary != model.target_vocabulary:
+        raise ValueError("tied: expected one vocabulary for both languages, got two")
+    return TiedWords(len(model.target_vocabulary), depth)

@@ -21,7 +21,7 @@ from attention_helpers import training
 from attention_helpers._progress import Progress
 from attention_helpers._run import Checkpoint, describe_weights, is_close
 from attention_helpers.seq2seq import Seq2Seq
-from attention_helpers.text import PAD_ID, SentencePair, Vocabulary, batches_by_length
+from attention_helpers.text import PAD_ID, SentencePair, Vocabulary, batches_by_length, pad
 from attention_helpers.training import masked_crossentropy, train
 from attention_helpers.translator import Translator
 
@@ -126,6 +126,24 @@ def test_a_word_that_cannot_be_is_no_fault_unless_it_is_the_target(way):
         assert loss == pytest.approx(np.log(3 + np.exp(9)) - 9, abs=2e-6)
         assert np.isfinite(gradient).all() and gradient[0, 0, 0] == 0
     assert masked_crossentropy([[4, 3]], logits[:, :, [3, 1, 2, 0, 4]]) == np.inf
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.9])
+def test_a_smoothed_loss_is_the_crossentropy_with_a_share_for_every_word(smoothing):
+    logits, target = draw(2, 3, 5), np.array([[3, 4, 2], [2, 0, 0]])
+    log_p = np.log(np.exp(logits) / np.exp(logits).sum(axis=-1, keepdims=True))
+    shares = (1 - smoothing) * np.eye(5)[target] + smoothing / 5
+    by_hand = -(shares * log_p).sum(axis=-1)[target != PAD_ID].mean()
+    close(masked_crossentropy(target, logits, smoothing), by_hand, atol=1e-6)
+
+
+def test_padding_counts_for_nothing_in_a_smoothed_loss():
+    logits, target = tf.Variable(draw(1, 3, 5)), np.array([[3, 0, 0]])
+    logits[0, 1:].assign([[np.inf] * 5, [np.nan] * 5])
+    with tf.GradientTape() as tape:
+        loss = masked_crossentropy(target, logits, smoothing=0.2)
+    close(loss, masked_crossentropy(target[:, :1], logits[:, :1], smoothing=0.2), atol=1e-6)
+    assert not np.any(tape.gradient(loss, logits)[0, 1:])
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64"])
@@ -237,6 +255,27 @@ def test_a_seed_gives_the_same_training_and_the_first_loss_is_that_of_eager_code
     source, target_in, target_out = next(batches_by_length(sources, targets, 8, steps=1, seed=1))
     model.set_weights(before)
     close(histories[0][0], masked_crossentropy(target_out, model((source, target_in))), 1e-5)
+
+
+def test_the_loss_that_is_trained_is_smoothed_and_the_one_that_judges_is_not():
+    pairs, how = copies(8, seed=0), dict(steps=1, batch_size=8, bins=1, verbose=False)
+    losses = {}
+    for smoothing in (0.0, 0.3):
+        model = Seq2Seq(LETTERS, LETTERS, attention="dot", **SIZES, seed=3)
+        history = train(model, pairs, smoothing=smoothing, validation=pairs, **how)
+        batch = pad_pairs(pairs)
+        losses[smoothing] = history["loss"][0]
+        close(history["validation_loss"], [masked_crossentropy(batch[2], model(batch[:2]))])
+    model = Seq2Seq(LETTERS, LETTERS, attention="dot", **SIZES, seed=3)
+    close(losses[0.3], masked_crossentropy(batch[2], model(batch[:2]), 0.3))
+    assert abs(losses[0.3] - losses[0.0]) > 1e-4
+
+
+def pad_pairs(pairs):
+    """One batch of all pairs: the source, and the target without its end and without its start."""
+    target = pad([LETTERS.encode(pair.target, start=True, end=True) for pair in pairs])
+    source = pad([LETTERS.encode(pair.source) for pair in pairs])
+    return source, target[:, :-1], target[:, 1:]
 
 
 def table(rate=0.3):
@@ -396,6 +435,61 @@ def test_a_pair_that_is_far_longer_is_named():
         train(table(), pairs, steps=1, batch_size=2, bins=1, max_length=100, verbose=False)
 
 
+# Averages of weights
+
+
+def weights_of_steps(steps, momentum):
+    """The weights after each step, and then those that `train` ends with when it averages."""
+    pairs, found, model = letters(50), [], table(0.0)
+    step = training.training_step
+
+    def seen(*arguments):
+        taken = step(*arguments)
+
+        def one(*batch):
+            loss = taken(*batch)
+            found.append(model.get_weights())
+            return loss
+
+        return one
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "training_step", seen)
+        history = train(model, pairs, steps=steps, average=momentum, bins=1, verbose=False)
+    return history["loss"], found, model.get_weights()
+
+
+def test_the_averages_are_those_of_the_formula_and_training_goes_on_without_them():
+    losses, of_steps, last = weights_of_steps(4, momentum=0.7)
+    average = of_steps[0]
+    for weights in of_steps[1:]:
+        average = [0.7 * a + 0.3 * w for a, w in zip(average, weights, strict=True)]
+    for one, other in zip(average, last, strict=True):
+        close(one, other, atol=1e-6)
+    plain, same_steps, ends = weights_of_steps(4, momentum=None)
+    assert plain == losses
+    for one, other in zip([*of_steps[-1], *same_steps[-1]], [*ends, *ends], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_averages_are_measured_and_kept_also_when_a_run_is_read_again(tmp_path):
+    held_out, ended = letters(20, seed=1), []
+    for _ in range(2):
+        model = table()
+        history = run(model, tmp_path / "run.npz", validation=held_out, average=0.5, smoothing=0.1)
+        ended.append(without_times(history))
+        assert history["best_step"] == 12
+        batch = pad_pairs(held_out)
+        close(history["validation_loss"][-1], masked_crossentropy(batch[2], model(batch[:2])))
+    assert ended[0] == ended[1]
+    again = table()
+    run(again, tmp_path / "plain.npz", validation=None, average=0.5, smoothing=0.1)
+    read = table()
+    run(read, tmp_path / "plain.npz", validation=None, average=0.5, smoothing=0.1)
+    for model in (again, read):
+        close(masked_crossentropy(batch[2], model(batch[:2])), history["validation_loss"][-1])
+
+
 # Runs that go on
 
 RUN = dict(steps=12, bins=1, batch_size=8, every=3, learning_rate=0.1, verbose=False)
@@ -496,6 +590,8 @@ OTHERS = {
     "max_length": (dict(max_length=9), "max_length: expected None, .* got 9"),
     "jit_compile": (dict(jit_compile=False), "jit_compile: expected True, .* got False"),
     "unknown": (dict(unknown="replace"), "unknown: expected 'error', .* got 'replace'"),
+    "smoothing": (dict(smoothing=0.1), "smoothing: expected None, .* got 0.1"),
+    "average": (dict(average=0.9), "average: expected None, .* got 0.9"),
     "pairs": (dict(pairs=letters(50, seed=2)), "pairs: expected '50 with the checksum .* got '50"),
     "validation": (dict(validation=None), "validation: expected '20 with .* got None"),
     "rate": (dict(model=table(0.1)), "model.rate: expected '0.3', .* got '0.1'"),
@@ -694,6 +790,9 @@ BAD_TRAININGS = {
         r"validation\[0\]\.target\[0\]: .*'ours'",
     ),
     "learning_rate": (dict(learning_rate=0), ValueError, "learning_rate: .* above 0, got 0"),
+    "smoothing": (dict(smoothing=1), ValueError, "smoothing: .* 0 or more, below 1, got 1"),
+    "average": (dict(average=0.0), ValueError, "average: .* above 0, below 1, got 0.0"),
+    "average of text": (dict(average="yes"), TypeError, "average: expected a finite number"),
     "nan": (dict(learning_rate=float("nan")), ValueError, "learning_rate: .* above 0, got nan"),
     "seed": (dict(seed=-1), ValueError, "seed: .* 0 or more, got -1"),
 }
@@ -740,3 +839,9 @@ BAD_LOSSES = {
 def test_bad_arguments_of_the_loss_are_named(target_out, logits, message):
     with pytest.raises(ValueError, match=message):
         masked_crossentropy(target_out, logits)
+
+
+def test_a_bad_smoothing_is_named():
+    for smoothing, error in [(-0.1, ValueError), (1, ValueError), ("much", TypeError)]:
+        with pytest.raises(error, match="^smoothing: expected a finite number, 0 or more, below 1"):
+            masked_crossentropy([[1, 2]], draw(1, 2, 5), smoothing)

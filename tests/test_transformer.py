@@ -477,6 +477,24 @@ def test_the_model_of_the_book_has_so_many_parameters():
     assert model.count_params() == 271_424
 
 
+def test_tied_languages_share_one_matrix_also_when_saved(tmp_path):
+    model = Transformer(FRENCH, FRENCH, tied=True, **SIZES, seed=0)
+    apart = Transformer(FRENCH, FRENCH, **SIZES)
+    assert model.source_words is model.target_words
+    assert apart.count_params() - model.count_params() == len(FRENCH) * SIZES["units"]
+    assert "tied" not in apart.get_config()  # so that what was saved before is read as before
+    source, target_in = np.array([[4, 5, 6]]), np.array([[1, 5]])
+    before = model((source, target_in))
+    model.save(tmp_path / "tied.keras")
+    read = Transformer.load(tmp_path / "tied.keras")
+    close(read((source, target_in)), before)
+    assert read.source_words is read.target_words
+    train(model, [SentencePair(("chat", "un"), ("le",))], steps=2, verbose=False)
+    assert differ(model((source, target_in)), before).any()
+    with pytest.raises(ValueError, match="^tied: expected one vocabulary .* of 10 and 11 tokens"):
+        Transformer(ENGLISH, FRENCH, tied=True, **SIZES)
+
+
 def test_words_are_as_large_as_the_sinusoids_and_logits_vary_by_one():
     model = Transformer([str(n) for n in range(500)], list("ab"), units=64, seed=0)
     ids = tf.range(4, 504)[None]

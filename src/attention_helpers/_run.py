@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -130,7 +131,8 @@ class Run:
         measure: Callable[[], float] | None,
         patience: int | None,
     ) -> None:
-        self.model, self.measure, self.patience = model, measure, patience
+        self.model, self.optimizer = model, optimizer
+        self.measure, self.patience = measure, patience
         # All that a step changes; the random state of dropout is among the model's.
         self.variables = [*model.variables, *optimizer.variables]
         self.checkpoint: Checkpoint | None = None
@@ -159,15 +161,31 @@ class Run:
     def pause(self, step: int) -> None:
         """Measures the loss, keeps the weights if they are the best yet, and writes the file."""
         if self.measure is not None:
-            loss, history = self.measure(), self.history
-            if loss < np.fmin.reduce([np.inf, *history["validation_loss"]]):  # of those not NaN
-                history["best_step"], self.best = step, self.model.get_weights()
-            history["validation_loss"].append(loss)
-            history["validation_steps"].append(step)
+            with self.averaged():
+                self.judge(step, self.measure())
             self.lose_patience()
         if self.checkpoint is not None:
             values = [keras.ops.convert_to_numpy(variable) for variable in self.variables]
             self.checkpoint.write(self.history, values, self.best)
+
+    def judge(self, step: int, loss: float) -> None:
+        """Puts a loss down, and keeps the weights if it is the lowest yet."""
+        history = self.history
+        if loss < np.fmin.reduce([np.inf, *history["validation_loss"]]):  # of those not NaN
+            history["best_step"], self.best = step, self.model.get_weights()
+        history["validation_loss"].append(loss)
+        history["validation_steps"].append(step)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The model has the averages of its weights meanwhile, if the optimizer keeps any."""
+        if not self.optimizer.use_ema:
+            yield
+            return
+        weights = self.model.get_weights()
+        self.optimizer.finalize_variable_values(self.model.trainable_variables)
+        yield
+        self.model.set_weights(weights)
 
     def lose_patience(self) -> None:
         """Ends the run if too many measurements in a row were no better."""
@@ -176,10 +194,12 @@ class Run:
             worse = sum(step > best for step in self.history["validation_steps"])
             self.is_over = worse >= self.patience
 
-    def restore_best(self) -> None:
-        """Gives the model the weights of the lowest loss, if one was measured."""
+    def give_weights(self) -> None:
+        """Gives the model the weights of the lowest loss, if one was measured; else the averages."""
         if self.best:
             self.model.set_weights(self.best)
+        elif self.optimizer.use_ema:
+            self.optimizer.finalize_variable_values(self.model.trainable_variables)
 
 
 def describe_sentences(*columns: Iterable[Sequence[int]]) -> str:

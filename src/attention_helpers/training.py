@@ -32,7 +32,9 @@ Batch: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any]]
 
 
 @serializable
-def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
+def masked_crossentropy(
+    target_out: ArrayLike, logits: ArrayLike, smoothing: float = 0.0
+) -> tf.Tensor:
     """The mean of -log p(y_i) over the tokens of a batch; padding counts for nothing.
 
     Whatever the logits of padding are, infinite or NaN, the loss is that of the tokens, and the
@@ -45,19 +47,25 @@ def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
         target_out: the ids to predict, integer `(b, q)`; or the same numbers as float32 or float64,
             as `fit()` passes them on.
         logits: floating `(b, q, o)`, o words; 16 bits are counted in float32.
+        smoothing: label smoothing: so much of the right word's share of 1 is dealt out to all o
+            words alike. Above 0, a logit of minus infinity costs infinitely much.
 
     Returns:
         A scalar, in nats per token; 0 if there is no token.
 
     Raises:
-        ValueError: a wrong dtype, or shapes that do not belong together.
+        TypeError: `smoothing` is no number.
+        ValueError: a wrong dtype, shapes that do not belong together, or `smoothing` below 0, or 1
+            or more.
 
     Example:
         >>> float(masked_crossentropy([[1, 0]], [[[0.0, 0.0], [9.0, 0.0]]]))  # log 2
         0.6931...
 
-    Source: Cho et al. 2014 (arXiv 1406.1078), the log-likelihood that training maximises.
+    Source: Cho et al. 2014 (arXiv 1406.1078), the log-likelihood that training maximises; label
+    smoothing as in Szegedy et al. 2015 (arXiv 1512.00567), section 7.
     """
+    smoothing = number("smoothing", smoothing, least=0, below=1)
     target_out = whole_numbers("target_out", target_out)
     (logits,) = tensors("bqo", logits=logits)
     if not target_out.shape.is_compatible_with(logits.shape[:2]):
@@ -72,6 +80,9 @@ def masked_crossentropy(target_out: ArrayLike, logits: ArrayLike) -> tf.Tensor:
     # Zeros for the logits of padding: an infinite loss times zero is NaN, and so is its gradient.
     logits = tf.where(is_token[..., None], logits, tf.zeros_like(logits))
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(target_out, tf.int64), logits)
+    if smoothing:  # -log p differs from word to word as the logits do
+        right = tf.gather(logits, tf.cast(target_out, tf.int64), axis=-1, batch_dims=2)
+        losses += smoothing * (right - tf.reduce_mean(logits, axis=-1))
     weights = tf.cast(is_token, logits.dtype)
     tokens = tf.reduce_sum(weights)
     replica = tf.distribute.get_replica_context()
@@ -90,6 +101,8 @@ def train(
     bins: int = 4,
     max_length: int | None = None,
     unknown: str = "error",
+    smoothing: float = 0.0,
+    average: float | None = None,
     validation: Iterable[SentencePair] | None = None,
     every: int = 100,
     patience: int | None = None,
@@ -121,6 +134,11 @@ def train(
         bins: how many shapes of batches there are: fewer pad more, but XLA compiles each of them.
         max_length: pairs with a side of more tokens are left out; None leaves out none.
         unknown: "error", or "replace" to take words that are not in the vocabulary as UNKNOWN.
+        smoothing: label smoothing of the loss that is trained, see `masked_crossentropy`; the loss
+            of `validation` is measured without.
+        average: the momentum a of a moving average of the weights, a · average + (1 - a) · weights
+            after each step. Training goes on from the weights, but those that are measured, and
+            that the model has at the end, are the averages. None averages nothing.
         validation: pairs by whose loss training is judged: it ends with the weights of the lowest.
         every: after how many steps to measure that loss, and to write the checkpoint.
         patience: after how many measurements without a lower loss to stop; None never stops.
@@ -166,6 +184,7 @@ def train(
         seed=seed,
         jit_compile=jit_compile,
     )
+    settings |= check_others(smoothing, average)
     if patience is not None and validation is None:
         raise ValueError(f"patience: expected None where there is no validation, got {patience}")
     data = encode_pairs("pairs", pairs, model, max_length, unknown)
@@ -178,8 +197,8 @@ def train(
     if verbose:
         print_left_out(left_out, max_length)
     build_weights(model, data)
-    optimizer = make_optimizer(model, steps, learning_rate)
-    train_step = training_step(model, optimizer, settings["jit_compile"])
+    optimizer = make_optimizer(model, steps, learning_rate, average)
+    train_step = training_step(model, optimizer, settings["jit_compile"], smoothing)
     measure = None if held_out is None else loss_of_all(model, held_out, batch_size)
     run = Run(model, optimizer, measure, patience)
     if checkpoint is not None:
@@ -191,7 +210,7 @@ def train(
     )
     progress = Progress(steps, run.done) if verbose else None
     tokens = take_steps(run, train_step, batches, settings, progress)
-    run.restore_best()
+    run.give_weights()
     warn_of_no_number(run.history["loss"])
     speed = tokens / run.history["seconds"]
     return run.history | {"tokens_per_second": speed, **left_out}
@@ -297,6 +316,16 @@ def check_settings(
     }
 
 
+def check_others(smoothing: float, average: float | None) -> dict[str, float]:
+    """The settings that are not at their defaults: checkpoints from before there were any lack them."""
+    settings = {}
+    if number("smoothing", smoothing, least=0, below=1):
+        settings["smoothing"] = float(smoothing)
+    if average is not None:
+        settings["average"] = number("average", average, above=0, below=1)
+    return settings
+
+
 def check_one_worker(strategy: tf.distribute.Strategy) -> None:
     """Workers that start again at different times would not go on from the same step."""
     resolver = strategy.cluster_resolver
@@ -335,19 +364,29 @@ def build_weights(model: Translator, data: Encoded) -> None:
 
 
 def make_optimizer(
-    model: Translator, steps: int, learning_rate: float
+    model: Translator, steps: int, learning_rate: float, average: float | None = None
 ) -> keras.optimizers.Optimizer:
-    """Adam with a warm-up of a twentieth of the steps; made where the model was."""
+    """Adam with a warm-up of a twentieth of the steps; made where the model was.
+
+    With `average` it also keeps the moving averages of the weights.
+    """
     warmup = steps // 20
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps - warmup, warmup_target=learning_rate, warmup_steps=warmup
     )
     with model.distribute_strategy.scope():
-        return keras.optimizers.Adam(schedule, global_clipnorm=1.0)
+        if average is None:
+            return keras.optimizers.Adam(schedule, global_clipnorm=1.0)
+        return keras.optimizers.Adam(
+            schedule, global_clipnorm=1.0, use_ema=True, ema_momentum=average
+        )
 
 
 def training_step(
-    model: Translator, optimizer: keras.optimizers.Optimizer, jit_compile: bool = True
+    model: Translator,
+    optimizer: keras.optimizers.Optimizer,
+    jit_compile: bool = True,
+    smoothing: float = 0.0,
 ) -> Any:
     """A compiled function of one batch: it takes a step and returns the loss before it.
 
@@ -356,7 +395,7 @@ def training_step(
     it might have changed, and the gradient reads all of them again.
     """
     if model.distribute_strategy.num_replicas_in_sync > 1:
-        return distributed_step(model, optimizer)
+        return distributed_step(model, optimizer, smoothing)
     trained, other = model.trainable_variables, model.non_trainable_variables
     optimizer.build(trained)
 
@@ -368,7 +407,7 @@ def training_step(
             logits, changed = model.stateless_call(
                 weights, other, (source, target_in), training=True
             )
-            loss = masked_crossentropy(target_out, logits)
+            loss = masked_crossentropy(target_out, logits, smoothing)
         optimizer.apply(tape.gradient(loss, weights), trained)
         for variable, value in zip(other, changed, strict=True):  # the random state of dropout
             variable.assign(value)
@@ -377,7 +416,9 @@ def training_step(
     return train_step
 
 
-def distributed_step(model: Translator, optimizer: keras.optimizers.Optimizer) -> Any:
+def distributed_step(
+    model: Translator, optimizer: keras.optimizers.Optimizer, smoothing: float = 0.0
+) -> Any:
     """A training step of all replicas of the strategy in whose scope the model was made.
 
     Every worker calls it with the same batch, of which each replica takes its own rows. The
@@ -391,7 +432,7 @@ def distributed_step(model: Translator, optimizer: keras.optimizers.Optimizer) -
         replica = tf.distribute.get_replica_context()
         with tf.GradientTape() as tape:
             logits = model((source, target_in), training=True)
-            loss = masked_crossentropy(target_out, logits)
+            loss = masked_crossentropy(target_out, logits, smoothing)
         shares = [tf.convert_to_tensor(each) for each in tape.gradient(loss, trained)]
         gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, shares)
         # Keras adds up once more, after it has clipped: so one replica hands in the whole sum.

@@ -204,6 +204,16 @@ class DecoderBlock(Block):
         return self.feed(x, training), look[1], cache
 
 
+def check_same_vocabulary(model: Translator) -> None:
+    """Raises a ValueError if the two languages have not one vocabulary."""
+    source, target = model.source_vocabulary, model.target_vocabulary
+    if source != target:
+        raise ValueError(
+            f"tied: expected one vocabulary for both languages, got two, of {len(source)} and "
+            f"{len(target)} tokens"
+        )
+
+
 @serializable
 class Transformer(Translator):
     """An encoder and a decoder of attention, which translate token sequences.
@@ -218,6 +228,8 @@ class Transformer(Translator):
         inner: the width of the feed-forward layers.
         dropout: the share that training drops of the words' vectors, and of what each part finds.
         max_length: how many "learned" places there are; later ones are taken for the last of them.
+        tied: whether both languages share their vectors, as the logits and the target's words always
+            do; they must have one vocabulary.
         seed: sets Keras' global seed before the weights are drawn; None leaves it alone.
         **kwargs: those of every Keras model, such as `name` and `dtype`.
 
@@ -227,7 +239,8 @@ class Transformer(Translator):
 
     Raises:
         TypeError: a vocabulary or a number is of another kind.
-        ValueError: unknown positions, a number out of range, or heads that do not divide.
+        ValueError: unknown positions, a number out of range, heads that do not divide, or `tied`
+            with two vocabularies that differ.
 
     Example:
         >>> model = Transformer(["a", "cat"], ["un", "chat"], units=8, heads=2, inner=16, seed=0)
@@ -251,20 +264,28 @@ class Transformer(Translator):
         inner: int = 256,
         dropout: float = 0.0,
         max_length: int = 128,
+        tied: bool = False,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
         choice("positions", positions, ["sinusoidal", "learned", "rotary", "both", None])
         number("dropout", dropout, least=0, below=1)
+        choice("tied", tied, [True, False])
         counts = dict(layers=layers, units=units, heads=heads, inner=inner, max_length=max_length)
         counts = {name: integer(name, count, least=1) for name, count in counts.items()}
         if units % (2 * heads):
             raise ValueError(f"units: expected a multiple of 2 · heads = {2 * heads}, got {units}")
         super().__init__(source_vocabulary, target_vocabulary, seed=seed, **kwargs)
         self.settings = {"positions": positions, "dropout": float(dropout), **counts}
+        if tied:
+            check_same_vocabulary(self)
+            self.settings["tied"] = True
         dtype, words = self.dtype_policy, (units, positions, max_length)
         self.source_words = Words(len(self.source_vocabulary), *words, dtype=dtype)
-        self.target_words = Words(len(self.target_vocabulary), *words, dtype=dtype)
+        if tied:
+            self.target_words = self.source_words
+        else:
+            self.target_words = Words(len(self.target_vocabulary), *words, dtype=dtype)
         self.dropout = keras.layers.Dropout(dropout, dtype=dtype)
         block = units, heads, inner, dropout, positions in ("rotary", "both")
         self.encoder_blocks = [EncoderBlock(*block, dtype=dtype) for _ in range(layers)]
