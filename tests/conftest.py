@@ -1,9 +1,13 @@
 """What the tests of interactive figures share: a real browser, and a page to show a figure on."""
 
 import contextlib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+# PyTorch is no dependency of the book: what is written in it is tested where it is installed.
+collect_ignore = [] if find_spec("torch") else ["attention_mutants_torch.py"]
 
 MATHJAX = Path(__file__).parent / "mathjax/tex-mml-chtml.js"
 # Notebooks in JupyterLab, Colab and GitHub have MathJax.
