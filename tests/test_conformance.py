@@ -23,7 +23,7 @@ from attention_mutants import (
     the_mean_for_an_empty_row,
 )
 
-from attention_helpers.conformance import check_attention, properties
+from attention_helpers.conformance import check_attention, properties, registry
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [each.name for each in properties()]
@@ -341,6 +341,10 @@ def test_every_property_says_why_and_where_it_comes_from():
         assert each.why.endswith(".") and 20 < len(each.why) < 160
         assert re.search(r"#\d|arXiv \d{4}|20\d\d|NumPy|PyTorch|Keras", each.source), each.source
         assert each.name == each.holds.__name__
+
+
+def test_every_need_is_that_of_a_property():
+    assert {need for each in properties() for need in each.needs} == {*registry._NEEDS}
 
 
 def test_it_needs_numpy_alone():

@@ -82,11 +82,6 @@ class Options:
         return self.causal is not False or self.window is not None or self.positions
 
     @property
-    def free_depth(self) -> bool:
-        """Whether queries and keys may have any depth: no weights are multiplied with them."""
-        return isinstance(self.kind, str)
-
-    @property
     def free_value_depth(self) -> bool:
         """Whether the values may have any depth."""
         return self.kind is not None and self.value_depth is not None
