@@ -315,6 +315,8 @@ def test_what_is_not_applicable_says_why(options, reasons):
         ({"tolerance": 0}, ValueError, "tolerance: expected a finite number, above 0, 0.1 or less"),
         ({"seed": None}, TypeError, "seed: expected an integer, got None"),
         ({"projected": True}, ValueError, "projected: expected False where the scores are known"),
+        ({"positions": True}, ValueError, "positions: expected False where the scores have no"),
+        ({"skip": ["empty_row"]}, TypeError, "skip: expected a mapping from names to reasons"),
         ({"only": "polarity"}, TypeError, "only: expected several names, such as ['polarity']"),
         ({"only": ["polarty"]}, ValueError, "only: expected one of 'shapes', 'value_depth'"),
         ({"only": []}, ValueError, "only: expected a name at least, got none"),

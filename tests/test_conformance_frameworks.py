@@ -73,6 +73,21 @@ def test_without_a_gradient_it_says_why(function, reason):
     assert report["gradients_reach_all"].message.startswith(reason)
 
 
+@needs("tensorflow")
+def test_a_declared_framework_must_give_gradients():
+    import tensorflow as tf
+    from attention_mutants import attention
+
+    def through_arrays(query, key, value, mask):
+        arrays = (np.asarray(array) for array in (query, key, value))
+        return tf.constant(attention(*arrays, mask)[0])
+
+    options = {"framework": "tensorflow", "weights": "none", "only": ["gradients_reach_all"]}
+    assert not check_attention(through_arrays, **options).passed
+    outcome = check_attention(through_arrays, gradients=False, **options)["gradients_reach_all"]
+    assert outcome.verdict == "not applicable"
+
+
 def framework_of(program):
     framework = program.stem.partition("_")[0]
     return {"ours": "tensorflow", "keras": "tensorflow"}.get(framework, framework)

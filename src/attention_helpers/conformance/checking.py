@@ -153,6 +153,9 @@ def _chosen(only: Iterable[str] | None) -> list[Property]:
 
 
 def _skipped(skip: Mapping[str, str]) -> dict[str, str]:
+    if not isinstance(skip, Mapping):
+        kind = type(skip).__name__
+        raise TypeError(f"skip: expected a mapping from names to reasons, got {kind}")
     return {choice("skip", name, list(PROPERTIES)): str(why) for name, why in skip.items()}
 
 

@@ -63,6 +63,11 @@ class Options:
             raise ValueError(
                 f"projected: expected False where the scores are known, got True and {self.kind=}"
             )
+        if self.positions and isinstance(self.kind, str):
+            raise ValueError(
+                "positions: expected False where the scores have no places, "
+                f"got True and kind={self.kind!r}; kind may be None or a function"
+            )
         integer("depth", self.depth, least=1)
         if self.value_depth is not None:
             integer("value_depth", self.value_depth, least=1)
