@@ -172,6 +172,13 @@ def test_a_report_raises_for_its_failures_only():
     assert lines == [report[name].line(14, 6) for name in report.failures]
 
 
+def test_where_nothing_is_applicable_nothing_has_passed():
+    report = check_attention(attention, only=["window"])
+    assert not report.passed and not report.failures
+    with pytest.raises(AssertionError, match="^nothing was checked\nwindow  not applicable"):
+        report.raise_for_failures()
+
+
 def test_what_raises_is_shown_and_fails_that_property_alone():
     def no_masks(query, key, value, mask):
         if mask is not None and mask.ndim == 1:
