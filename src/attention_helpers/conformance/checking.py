@@ -58,29 +58,37 @@ def check_attention(
             weights that are learnt. Then only what needs no formula is checked.
         causal: whether the attention hides the future by itself: True if it is called with as many
             queries as keys only; "first" or "last" says which key the first or last query stands at
-            if there are more or fewer.
-        window: how many places before and after its own a query sees; None: all.
+            if there are more or fewer. Of two queries and four keys, with "first" the first query
+            sees key 0 alone; with "last" it sees keys 0, 1 and 2, and the last query all.
+        window: how many places before and after its own a query sees; None: all. With 2 it sees
+            five: two, its own, and two more.
         positions: whether the places of queries and keys count otherwise, as with rotary positions
             that the attention applies itself. Then `kind` is None, or a function that knows them.
         weights: "returned", or "none" if the attention returns the context alone.
         masks: "any" that broadcasts; "full": of the shape `(b, q, k)` only; "keys": `(b, 1, k)`
-            only, for padding; "none".
+            only, for padding; "none": the fourth argument is always None.
         integer_masks: whether 0 and 1 serve as False and True.
         empty_row: what a query that may attend to nothing gives: "zeros", the "mean" of all values,
-            "nan"; None: anything.
+            "nan"; None: anything. With `projected`, "zeros" are what no value changes, and the
+            "mean" is what equal keys give.
         heads: whether query, key and value may be `(b, h, q, d)` too; "only": they must.
         projected: whether the values are multiplied with weights of the attention's own, as in a
             layer with heads. Then `kind` is None, and weights may be `(b, h, q, k)`.
-        depth, value_depth: of queries and keys, and of values. Where `kind` leaves them free, others
-            are tried too. A value_depth of None means that values are as deep as keys, always.
+        depth, value_depth: of queries and keys, and of values. With a `kind`, values of the depth 1,
+            of twice as many and more are tried too, and dot products of the depths 16, 36 and 64. A
+            value_depth of None means that values are as deep as keys, always.
         dtypes: of "float16", "float32", "float64", those that are supported; float32 always is.
         framework: "tensorflow", "torch" or "jax" if the attention takes tensors of it, not arrays.
         gradients: whether gradients are checked, if the context is a tensor of one of the three; or
             a function of query, key, value, mask and upstream that returns the gradients of
             Σ context · upstream with respect to the first three.
         step: a step of decoding, `step(query, key, value, cache)` → (context, cache), for one word
-            or several, which see themselves and what came before; the first cache is None.
-        tolerance: how far float32 may be from what is expected, as a share of `1 + abs(expected)`.
+            or several, which see themselves and what came before; the first cache is None. Up to 64
+            words come.
+        tolerance: how far float32 may be from what is expected, as a share of `1 + abs(expected)`;
+            2e-2 suits eight bits, as in bfloat16. With `projected`, also as a share of the largest
+            number in a context, if that is less than 1. What must differ, such as the context for
+            another query, need only differ by more than rounding.
         seed: of the random numbers.
         only: the names of the properties to check, in place of all.
         skip: properties that are not applicable, by name: why.
@@ -93,6 +101,9 @@ def check_attention(
         ValueError: a name or a choice there is not.
 
     Example:
+        Of a layer of PyTorch, `check_attention(call, framework="torch", kind=None, projected=True,
+        depth=8, value_depth=8, masks="full")`, where `call` gives it the mask. In NumPy:
+
         >>> def attention(query, key, value, mask):
         ...     scores = query @ key.swapaxes(-1, -2) / np.sqrt(key.shape[-1])
         ...     weights = np.exp(scores - scores.max(-1, keepdims=True))

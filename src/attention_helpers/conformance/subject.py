@@ -228,7 +228,13 @@ class Subject:
         assert self.framework is not None
 
         def context_of(*tensors: Any) -> Any:
-            return self._parts(self.function(*tensors, mask))[0]
+            context = self._parts(self.function(*tensors, mask))[0]
+            if framework_of(context) != self.framework:
+                kind = type(context).__name__
+                raise NotApplicableError(
+                    f"the context is no tensor of {self.framework}, but {kind}"
+                )
+            return context
 
         try:
             return gradients(self.framework, context_of, arrays, upstream)
