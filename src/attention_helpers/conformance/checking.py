@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -57,29 +58,37 @@ def check_attention(
             weights that are learnt. Then only what needs no formula is checked.
         causal: whether the attention hides the future by itself: True if it is called with as many
             queries as keys only; "first" or "last" says which key the first or last query stands at
-            if there are more or fewer.
-        window: how many places before and after its own a query sees; None: all.
+            if there are more or fewer. Of two queries and four keys, with "first" the first query
+            sees key 0 alone; with "last" it sees keys 0, 1 and 2, and the last query all.
+        window: how many places before and after its own a query sees; None: all. With 2 it sees
+            five: two, its own, and two more.
         positions: whether the places of queries and keys count otherwise, as with rotary positions
-            that the attention applies itself.
+            that the attention applies itself. Then `kind` is None, or a function that knows them.
         weights: "returned", or "none" if the attention returns the context alone.
         masks: "any" that broadcasts; "full": of the shape `(b, q, k)` only; "keys": `(b, 1, k)`
-            only, for padding; "none".
+            only, for padding; "none": the fourth argument is always None.
         integer_masks: whether 0 and 1 serve as False and True.
         empty_row: what a query that may attend to nothing gives: "zeros", the "mean" of all values,
-            "nan"; None: anything.
+            "nan"; None: anything. With `projected`, "zeros" are what no value changes, and the
+            "mean" is what equal keys give.
         heads: whether query, key and value may be `(b, h, q, d)` too; "only": they must.
         projected: whether the values are multiplied with weights of the attention's own, as in a
             layer with heads. Then `kind` is None, and weights may be `(b, h, q, k)`.
-        depth, value_depth: of queries and keys, and of values. Where `kind` leaves them free, others
-            are tried too. A value_depth of None means that values are as deep as keys, always.
+        depth, value_depth: of queries and keys, and of values. With a `kind`, values of the depth 1,
+            of twice as many and more are tried too, and dot products of the depths 16, 36 and 64. A
+            value_depth of None means that values are as deep as keys, always.
         dtypes: of "float16", "float32", "float64", those that are supported; float32 always is.
         framework: "tensorflow", "torch" or "jax" if the attention takes tensors of it, not arrays.
         gradients: whether gradients are checked, if the context is a tensor of one of the three; or
             a function of query, key, value, mask and upstream that returns the gradients of
             Σ context · upstream with respect to the first three.
         step: a step of decoding, `step(query, key, value, cache)` → (context, cache), for one word
-            or several, which see themselves and what came before; the first cache is None.
-        tolerance: how far float32 may be from what is expected, as a share of `1 + abs(expected)`.
+            or several, which see themselves and what came before; the first cache is None. Up to 64
+            words come.
+        tolerance: how far float32 may be from what is expected, as a share of `1 + abs(expected)`;
+            2e-2 suits eight bits, as in bfloat16. With `projected`, also as a share of the largest
+            number in a context, if that is less than 1. What must differ, such as the context for
+            another query, need only differ by more than rounding.
         seed: of the random numbers.
         only: the names of the properties to check, in place of all.
         skip: properties that are not applicable, by name: why.
@@ -92,6 +101,9 @@ def check_attention(
         ValueError: a name or a choice there is not.
 
     Example:
+        Of a layer of PyTorch, `check_attention(call, framework="torch", kind=None, projected=True,
+        depth=8, value_depth=8, masks="full")`, where `call` gives it the mask. In NumPy:
+
         >>> def attention(query, key, value, mask):
         ...     scores = query @ key.swapaxes(-1, -2) / np.sqrt(key.shape[-1])
         ...     weights = np.exp(scores - scores.max(-1, keepdims=True))
@@ -146,32 +158,71 @@ def _chosen(only: Iterable[str] | None) -> list[Property]:
         raise TypeError(f"only: expected several names, such as [{only!r}], got {only!r}")
     if only is None:
         return list(PROPERTIES.values())
-    names = [choice("only", name, list(PROPERTIES)) for name in only]
+    names = [_name("only", name) for name in only]
     if not names:
         raise ValueError("only: expected a name at least, got none")
     return [each for name, each in PROPERTIES.items() if name in names]
 
 
 def _skipped(skip: Mapping[str, str]) -> dict[str, str]:
-    return {choice("skip", name, list(PROPERTIES)): str(why) for name, why in skip.items()}
+    if not isinstance(skip, Mapping):
+        kind = type(skip).__name__
+        raise TypeError(f"skip: expected a mapping from names to reasons, got {kind}")
+    return {_name("skip", name): str(why) for name, why in skip.items()}
+
+
+def _name(where: str, name: str) -> str:
+    """The name of a property, or an error that says which one may be meant."""
+    try:
+        return str(choice(where, name, list(PROPERTIES)))
+    except ValueError as error:
+        close = get_close_matches(str(name), list(PROPERTIES), 1)
+        raise ValueError(f"{error}; did you mean {close[0]!r}?" if close else str(error)) from None
 
 
 def _report(subject: Subject, chosen: list[Property], skipped: Mapping[str, str]) -> Report:
     sizes = SIZES_IN_ORDER if subject.options.ordered else SIZES
     first = _outcome(subject, PROPERTIES["shapes"], sizes[:1])
-    if "it raised" in first.message and subject.options.framework is None:
-        hint = "NumPy arrays go in: is framework declared?"
-        first = replace(first, message=f"{first.message} ({hint})")
+    if first.error is not None:
+        first = replace(first, message=f"{first.message} ({_what_goes_in(subject)})")
     if first.verdict == FAILED:  # nothing comes out: one line says it, not sixty
         return Report(tuple(_nothing_to_check(each, first, chosen[0]) for each in chosen))
-    return Report(
-        tuple(
-            Outcome(each.name, NOT_APPLICABLE, skipped[each.name])
-            if each.name in skipped
-            else _outcome(subject, each, sizes)
-            for each in chosen
-        )
+    outcomes = tuple(
+        Outcome(each.name, NOT_APPLICABLE, skipped[each.name])
+        if each.name in skipped
+        else _outcome(subject, each, sizes)
+        for each in chosen
     )
+    failures = {each.name for each in outcomes if each.verdict == FAILED}
+    return Report(outcomes, _where_to_start(subject, failures))
+
+
+def _what_goes_in(subject: Subject) -> str:
+    """What the first call had, for one who declared too little."""
+    framework, depth = subject.options.framework, subject.options.depth
+    what = (
+        f"tensors of {framework} go in"
+        if framework
+        else "NumPy arrays go in: is framework declared"
+    )
+    values = subject.options.value_depth or depth
+    return (
+        f"called as attention(query, key, value, mask), with depth={depth} and "
+        f"value_depth={values}; {what}{'' if framework else '?'}"
+    )
+
+
+def _where_to_start(subject: Subject, failures: set[str]) -> str:
+    """One cause of many failures, if there is one."""
+    if "same_twice" in failures:
+        return "start with same_twice: what changes from call to call can be compared with nothing"
+    if "every_key_counts" in failures and len(failures) > 1:
+        moves = subject.looks(subject.case(1, 3, 3)) > subject.noise
+        if np.array_equal(moves, np.tri(3, dtype=bool)):
+            return (
+                'no query looks at a later key: is it causal? Then declare causal=True (or "last")'
+            )
+    return ""
 
 
 def _nothing_to_check(each: Property, first: Outcome, of: Property) -> Outcome:
@@ -196,11 +247,31 @@ def _outcome(subject: Subject, each: Property, sizes: tuple[tuple[int, int, int]
             return Outcome(each.name, NOT_APPLICABLE, str(error))
         except WrongResultError as error:
             found = str(error)
-        except Exception as error:  # noqa: BLE001 - whatever the attention raises is shown
-            found = f"it raised {type(error).__name__}: {_in_short(error)}"
+        except Exception as raised:  # noqa: BLE001 - whatever the attention raises is shown
+            message = f"{_said(subject)}: it raised {type(raised).__name__}: {_in_short(raised)}"
+            last = subject.last
+            message += _of_its_mask(subject, each, size)
+            return Outcome(each.name, FAILED, message, last, raised)
         if found:
             return Outcome(each.name, FAILED, f"{_said(subject)}: {found}", subject.last)
     return Outcome(each.name, PASSED)
+
+
+def _of_its_mask(subject: Subject, each: Property, size: tuple[int, int, int]) -> str:
+    """The shape of the mask with which it raised, and whether a full one would have served."""
+    mask = subject.last["mask"]
+    if mask is None:
+        return ""
+    shape = f", with a mask of the shape {mask.shape}"
+    if subject.options.masks != "any":
+        return shape
+    full = Subject(subject.function, replace(subject.options, masks="full"))
+    try:
+        with np.errstate(all="ignore"):
+            served = missing(each.needs, full.options) or each.holds(full, full.case(*size)) is None
+    except Exception:  # noqa: BLE001 - then the shape is not the reason
+        return shape
+    return f'{shape} (masks="full" declares that it takes no smaller ones)' if served else shape
 
 
 def _in_short(error: Exception) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .options import Array
 from .registry import must_hold
 from .results import ATTENTION
-from .subject import Case, Subject, place, same, short, unequal
+from .subject import Case, Subject, place, same, short, unequal, with_scores
 
 SOFTMAX = f"{ATTENTION}; Bahdanau et al. 2014 (arXiv 1409.0473), α_ij"
 OVERFLOW = "nyu-dl/dl4mt-tutorial#31; Milakov and Gimelshein 2018 (arXiv 1805.02867)"
@@ -35,37 +37,49 @@ def formula(attention: Subject, case: Case) -> str | None:
 )
 def scale(attention: Subject, case: Case) -> str | None:
     """The factor is measured: how much the logarithms of the weights rise with the products."""
-    queries = 5 if attention.options.ordered else 3
-    case = attention.case(2, queries, 5, depth=16)  # no two sizes are equal
+    # A name must fit for two sets of sizes: a constant may be the root of one of them by chance.
+    ordered = attention.options.ordered
+    sizes = [(3, 7 if ordered else 11, 7, 36), (2, 5 if ordered else 3, 5, 16)]
+    factors = [_factor(attention, attention.case(b, q, k, depth=d)) for b, q, k, d in sizes]
+    factor = factors[-1]
+    expected = 0.25 if attention.options.kind == "scaled_dot_product" else 1.0
+    if abs(factor / expected - 1) < 0.01:
+        return None
+    names = [
+        name
+        for name, value in _SCALES.items()
+        if all(abs(f / value(*s) - 1) < 0.01 for f, s in zip(factors, sizes, strict=True))
+    ]
+    remark = f", {names[0]}" if len(names) == 1 else ""
+    return f"the products are multiplied by {factor:.4g}{remark}: expected {expected:.4g}"
+
+
+def _factor(attention: Subject, case: Case) -> float:
+    """How much the logarithms of the weights rise with the products of query and key."""
     weights = attention.shown_weights(case).astype(float)
     products = np.einsum("...qd,...kd->...qk", *(a.astype(float) for a in case.arrays[:2]))
     logarithms, runs = [], []
-    for row, product in zip(weights.reshape(-1, 5), products.reshape(-1, 5), strict=True):
+    keys = case.sizes[2]
+    for row, product in zip(weights.reshape(-1, keys), products.reshape(-1, keys), strict=True):
         kept = row > 1e-4  # smaller ones have no digits, or are forbidden
         if kept.any():
             logarithms.append(np.log(row[kept]) - np.log(row[kept]).mean())
             runs.append(product[kept] - product[kept].mean())
     x, y = np.concatenate(runs), np.concatenate(logarithms)
-    factor = float(x @ y / (x @ x))
-    expected = 0.25 if attention.options.kind == "scaled_dot_product" else 1.0
-    if abs(factor / expected - 1) < 0.01:
-        return None
-    names = [name for name, value in _SCALES.items() if abs(factor / value - 1) < 0.01]
-    remark = f", {names[0]}" if names else ""
-    return f"the products are multiplied by {factor:.4g}{remark}: expected {expected:.4g}"
+    return float(x @ y / (x @ x))
 
 
-# What a wrong scale may be, with the sizes of the case above: 16 is d, 5 the number of keys.
-_SCALES = {
-    "not at all": 1.0,
-    "1/√d of the key's depth": 1 / 4,
-    "√d, and not 1/√d": 4.0,
-    "1/d, without the root": 1 / 16,
-    "1/√v, of the depth of the values": 7**-0.5,
-    "1/√k, of the number of keys": 5**-0.5,
-    "1/√q, of the number of queries": 3**-0.5,
-    "1/√b, of the number of sentences": 2**-0.5,
-    "1/√(2d), as of two heads together": 32**-0.5,
+# What a wrong scale may be, by sentences, queries, keys and depth; values are two deeper than keys are many.
+_SCALES: dict[str, Callable[[int, int, int, int], float]] = {
+    "not at all": lambda b, q, k, d: 1.0,
+    "1/√d of the key's depth": lambda b, q, k, d: d**-0.5,
+    "√d, and not 1/√d": lambda b, q, k, d: d**0.5,
+    "1/d, without the root": lambda b, q, k, d: 1 / d,
+    "1/√v, of the depth of the values": lambda b, q, k, d: (k + 2) ** -0.5,
+    "1/√k, of the number of keys": lambda b, q, k, d: k**-0.5,
+    "1/√q, of the number of queries": lambda b, q, k, d: q**-0.5,
+    "1/√b, of the number of sentences": lambda b, q, k, d: b**-0.5,
+    "1/√(2d), as of two heads together": lambda b, q, k, d: (2 * d) ** -0.5,
 }
 
 
@@ -209,25 +223,14 @@ def _exact(attention: Subject, case: Case, levels: list[float]) -> str | None:
     """Scores about these numbers, one after the other by queries, give what scores about 0 give."""
     batch, queries, keys = case.sizes
     about_zero = np.broadcast_to(np.arange(keys) % 3 - 1.0, (batch, queries, keys))
+    if attention.options.tolerance > 1e-3:  # as in bfloat16: of 1e4 it would hold no unit
+        levels = [level / 100 for level in levels]
     scores = about_zero + np.resize(np.asarray(levels), queries)[:, None]
     return unequal(
         f"scores about {' and '.join(f'{level:g}' for level in levels)}, the context",
         attention(with_scores(attention, scores)).context,
         attention(with_scores(attention, about_zero)).context,
-        2e-3,  # of a score of 1e4 float32 holds three decimals
-    )
-
-
-def with_scores(attention: Subject, scores: Array) -> Case:
-    """A case of dot products with these scores: the keys are rows of a unit matrix."""
-    batch, queries, keys = scores.shape
-    depth = 16 if keys <= 16 else 64  # their roots are whole
-    scale = depth**0.5 if attention.options.kind == "scaled_dot_product" else 1.0
-    case = attention.case(batch, queries, keys, depth=depth)
-    query = np.zeros_like(case.query)
-    query[..., :keys] = scores * scale
-    return case.but(
-        query=query, key=np.broadcast_to(np.eye(keys, depth), case.key.shape).astype(case.key.dtype)
+        max(2e-3, attention.options.tolerance),  # of a score of 1e4 float32 holds three decimals
     )
 
 
