@@ -30,7 +30,7 @@ MARKS = {
 # By program: its framework, and what it checks.
 PROGRAMS = {
     "torch_function": ("torch", "`scaled_dot_product_attention`, with a mask"),
-    "torch_function_causal": ("torch", "`scaled_dot_product_attention(is_causal=True)`"),
+    "torch_function_causal": ("torch", "`scaled_dot_product_attention`, causal"),
     "torch_layer": ("torch", "`MultiheadAttention`, weights returned"),
     "torch_layer_context": ("torch", "`MultiheadAttention`, the context alone"),
     "torch_layer_padding": ("torch", "`MultiheadAttention`, `key_padding_mask`"),
@@ -38,12 +38,12 @@ PROGRAMS = {
     "keras_additive_attention": ("keras", "`AdditiveAttention`, weights returned"),
     "keras_layer": ("keras", "`MultiHeadAttention`, weights returned"),
     "keras_layer_context": ("keras", "`MultiHeadAttention`, the context alone"),
-    "jax_function": ("jax", "`jax.nn.dot_product_attention`"),
-    "ours_function": ("tensorflow", "`attention_helpers.scaled_dot_product_attention`"),
-    "ours_chunked": ("tensorflow", "`attention_helpers.chunked_attention(causal=True)`"),
-    "ours_bahdanau": ("tensorflow", "`attention_helpers.BahdanauAttention`"),
-    "ours_luong": ("tensorflow", "`attention_helpers.LuongAttention`"),
-    "ours_multi_head": ("tensorflow", "`attention_helpers.MultiHeadAttention`"),
+    "jax_function": ("jax", "`dot_product_attention`"),
+    "ours_function": ("tensorflow", "`scaled_dot_product_attention`"),
+    "ours_chunked": ("tensorflow", "`chunked_attention`, causal"),
+    "ours_bahdanau": ("tensorflow", "`BahdanauAttention`"),
+    "ours_luong": ("tensorflow", "`LuongAttention`"),
+    "ours_multi_head": ("tensorflow", "`MultiHeadAttention`"),
 }
 TITLES = {"torch": "PyTorch", "keras": "Keras", "jax": "JAX", "tensorflow": "TensorFlow"}
 
@@ -88,14 +88,15 @@ def empty_row(attention, options):
 def table(records):
     """The Markdown table of the records."""
     rows = [
-        "| library | what is checked | properties that hold | that fail | an empty row gives |",
+        "| library | checked | an empty row | properties that fail | that hold |",
         "|---|---|---|---|---|",
     ]
     for each in records:
         failures = ", ".join(f"`{name}`" for name in each["failures"]) or "none"
         empty = {"nan": "NaN", None: "–"}.get(each["empty_row"], each["empty_row"])
-        library = f"{each['framework']} {each['version']}"
-        rows.append(f"| {library} | {each['what']} | {each['passed']} | {failures} | {empty} |")
+        ours = "this package, " if each["program"].startswith("ours") else ""
+        library = f"{ours}{each['framework']} {each['version']}"
+        rows.append(f"| {library} | {each['what']} | {empty} | {failures} | {each['passed']} |")
     return "\n".join(rows) + "\n"
 
 

@@ -23,7 +23,7 @@ from attention_mutants import (
     the_mean_for_an_empty_row,
 )
 
-from attention_helpers.conformance import check_attention, properties
+from attention_helpers.conformance import check_attention, properties, registry
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [each.name for each in properties()]
@@ -172,6 +172,13 @@ def test_a_report_raises_for_its_failures_only():
     assert lines == [report[name].line(14, 6) for name in report.failures]
 
 
+def test_where_nothing_is_applicable_nothing_has_passed():
+    report = check_attention(attention, only=["window"])
+    assert not report.passed and not report.failures
+    with pytest.raises(AssertionError, match="^nothing was checked\nwindow  not applicable"):
+        report.raise_for_failures()
+
+
 def test_what_raises_is_shown_and_fails_that_property_alone():
     def no_masks(query, key, value, mask):
         if mask is not None and mask.ndim == 1:
@@ -315,6 +322,8 @@ def test_what_is_not_applicable_says_why(options, reasons):
         ({"tolerance": 0}, ValueError, "tolerance: expected a finite number, above 0, 0.1 or less"),
         ({"seed": None}, TypeError, "seed: expected an integer, got None"),
         ({"projected": True}, ValueError, "projected: expected False where the scores are known"),
+        ({"positions": True}, ValueError, "positions: expected False where the scores have no"),
+        ({"skip": ["empty_row"]}, TypeError, "skip: expected a mapping from names to reasons"),
         ({"only": "polarity"}, TypeError, "only: expected several names, such as ['polarity']"),
         ({"only": ["polarty"]}, ValueError, "only: expected one of 'shapes', 'value_depth'"),
         ({"only": []}, ValueError, "only: expected a name at least, got none"),
@@ -341,6 +350,10 @@ def test_every_property_says_why_and_where_it_comes_from():
         assert each.why.endswith(".") and 20 < len(each.why) < 160
         assert re.search(r"#\d|arXiv \d{4}|20\d\d|NumPy|PyTorch|Keras", each.source), each.source
         assert each.name == each.holds.__name__
+
+
+def test_every_need_is_that_of_a_property():
+    assert {need for each in properties() for need in each.needs} == {*registry._NEEDS}
 
 
 def test_it_needs_numpy_alone():

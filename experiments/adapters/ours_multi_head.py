@@ -11,5 +11,10 @@ def attention(query, key, value, mask):
     return layer(query, value, key, attention_mask=mask, return_attention_scores=True)
 
 
-declared = {"kind": None, "projected": True, "value_depth": 4, "masks": "full"}
+def step(query, key, value, cache):
+    cache = cache or layer.empty_cache(len(query), length=8)
+    return layer(query, value, key, cache=cache, use_causal_mask=True)
+
+
+declared = {"kind": None, "projected": True, "value_depth": 4, "masks": "full", "step": step}
 report = check_attention(attention, framework="tensorflow", **declared)

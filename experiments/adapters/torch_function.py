@@ -8,4 +8,5 @@ def attention(query, key, value, mask):
 
 
 every = ("float16", "float32", "float64")
-report = check_attention(attention, framework="torch", weights="none", heads=True, dtypes=every)
+declared = {"weights": "none", "heads": True, "dtypes": every}
+report = check_attention(attention, framework="torch", **declared)

@@ -60,7 +60,7 @@ def check_attention(
             if there are more or fewer.
         window: how many places before and after its own a query sees; None: all.
         positions: whether the places of queries and keys count otherwise, as with rotary positions
-            that the attention applies itself.
+            that the attention applies itself. Then `kind` is None, or a function that knows them.
         weights: "returned", or "none" if the attention returns the context alone.
         masks: "any" that broadcasts; "full": of the shape `(b, q, k)` only; "keys": `(b, 1, k)`
             only, for padding; "none".
@@ -153,6 +153,9 @@ def _chosen(only: Iterable[str] | None) -> list[Property]:
 
 
 def _skipped(skip: Mapping[str, str]) -> dict[str, str]:
+    if not isinstance(skip, Mapping):
+        kind = type(skip).__name__
+        raise TypeError(f"skip: expected a mapping from names to reasons, got {kind}")
     return {choice("skip", name, list(PROPERTIES)): str(why) for name, why in skip.items()}
 
 

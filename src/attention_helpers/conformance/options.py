@@ -63,6 +63,11 @@ class Options:
             raise ValueError(
                 f"projected: expected False where the scores are known, got True and {self.kind=}"
             )
+        if self.positions and isinstance(self.kind, str):
+            raise ValueError(
+                "positions: expected False where the scores have no places, "
+                f"got True and kind={self.kind!r}; kind may be None or a function"
+            )
         integer("depth", self.depth, least=1)
         if self.value_depth is not None:
             integer("value_depth", self.value_depth, least=1)
@@ -80,11 +85,6 @@ class Options:
     def ordered(self) -> bool:
         """Whether the places of queries and keys count."""
         return self.causal is not False or self.window is not None or self.positions
-
-    @property
-    def free_depth(self) -> bool:
-        """Whether queries and keys may have any depth: no weights are multiplied with them."""
-        return isinstance(self.kind, str)
 
     @property
     def free_value_depth(self) -> bool:

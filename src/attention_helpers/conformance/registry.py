@@ -97,7 +97,6 @@ _NEEDS: dict[str, Callable[[Options], str | None]] = {
     "dot": lambda o: _unless(
         o.kind in ("scaled_dot_product", "dot_product"), "its scores are not declared dot products"
     ),
-    "free_depth": lambda o: _unless(o.free_depth, "its queries and keys have one depth only"),
     "free_value_depth": lambda o: _unless(o.free_value_depth, "its values have one depth only"),
     "no_order": lambda o: _unless(
         not o.ordered, "the places of its keys count: causal, window or positions"
@@ -106,7 +105,6 @@ _NEEDS: dict[str, Callable[[Options], str | None]] = {
         o.causal is not False or o.masks in ("any", "full"),
         f'it is not causal, and takes no causal mask: causal=False, masks="{o.masks}"',
     ),
-    "causal": lambda o: _unless(o.causal is not False, "causal=False was declared"),
     "aligned": lambda o: _unless(
         o.causal in ("first", "last"),
         'where a query stands among other keys was not declared: causal="first" or "last"',

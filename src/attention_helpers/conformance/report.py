@@ -62,8 +62,8 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether no property failed."""
-        return not self.failures
+        """Whether no property failed, and one passed at least."""
+        return not self.failures and any(each.verdict == PASSED for each in self)
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -74,7 +74,8 @@ class Report:
         """Does nothing if all passed: the last line of a test.
 
         Raises:
-            AssertionError: a property failed; the message has a line for each that did.
+            AssertionError: a property failed, and the message has a line for each that did; or none
+                was applicable.
 
         Example:
             >>> from attention_helpers.conformance import check_attention
@@ -88,6 +89,8 @@ class Report:
             failed = [each for each in self if each.verdict == FAILED]
             head = f"{len(failed)} of {len(self.outcomes)} properties of attention do not hold"
             raise AssertionError("\n".join([head, *_lines(failed)]))
+        if not self.passed:
+            raise AssertionError("\n".join(["nothing was checked", *_lines(self.outcomes)]))
 
     def __iter__(self) -> Iterator[Outcome]:
         return iter(self.outcomes)
