@@ -55,7 +55,7 @@ def dot(query, key):
 
 
 def scaled(query, key):
-    return dot(query, key) * np.asarray(key.shape[-1] ** -0.5, query.dtype)
+    return dot(query * np.asarray(key.shape[-1] ** -0.5, query.dtype), key)
 
 
 def softmax(scores, axis=-1):
@@ -593,6 +593,101 @@ def a_window_that_is_one_too_wide(query, key, value, mask):
     return attention(query, key, value, both(near(query, key, 3, 3), mask))
 
 
+# Long ones, large batches, sixteen bits, and layers with small weights: the mask is right in small cases
+
+
+@wrong("padding_invariance")
+def no_mask_beyond_eight_keys(query, key, value, mask):
+    return attention(query, key, value, mask if key.shape[-2] <= 8 else None)
+
+
+@wrong("padding_invariance", masks="keys")
+def no_padding_beyond_five_hundred_keys(query, key, value, mask):
+    return attention(query, key, value, mask if key.shape[-2] <= 500 else None)
+
+
+@wrong("mask_of_each_query")
+def the_first_row_for_all_beyond_eight_queries(query, key, value, mask):
+    if mask is not None and query.shape[-2] > 8 and mask.ndim > 1:
+        mask = mask[..., :1, :]
+    return attention(query, key, value, mask)
+
+
+@wrong("mask_of_each_sentence")
+def no_mask_beyond_three_sentences(query, key, value, mask):
+    return attention(query, key, value, mask if len(query) <= 3 else None)
+
+
+def without_the_maximum(scores, mask):
+    exps = np.exp(scores) * (True if mask is None else mask)
+    total = exps.sum(-1, keepdims=True, dtype=scores.dtype)
+    return exps / np.where(total == 0, np.ones((), scores.dtype), total)
+
+
+@wrong("float16", dtypes=("float16",))
+def exp_overflows_in_sixteen_bits(query, key, value, mask):
+    softmax_of = without_the_maximum if query.dtype == np.float16 else masked_softmax
+    weights = softmax_of(scaled(query, key), mask)
+    return weights @ value, weights
+
+
+@wrong("float16", dtypes=("float16",))
+def products_overflow_in_sixteen_bits(query, key, value, mask):
+    """Scaled too late: q · k is more than 65504 where q · k / √d is not."""
+    weights = masked_softmax(dot(query, key) / np.sqrt(key.dtype.type(key.shape[-1])), mask)
+    return weights @ value, weights
+
+
+KERNELS = 0.02 * np.random.default_rng(1).normal(size=(4, 4, 8)).astype("float32")
+
+
+def two_heads(query, key, value, mask, axis=-1, size=1.0):
+    """A layer whose weights are small, and so its contexts are: without weights."""
+    query, key, value = (
+        np.stack(np.split(array @ (size * kernel[: array.shape[-1]]), 2, -1), 1)
+        for array, kernel in zip((query, key, value), KERNELS, strict=False)
+    )
+    mask = None if mask is None else np.broadcast_to(mask, (len(query), *mask.shape[-2:]))[:, None]
+    weights = (
+        masked_softmax(scaled(query, key), mask)
+        if axis == -1
+        else softmax(scaled(query, key), axis)
+    )
+    return np.concatenate([*(weights @ value).swapaxes(0, 1)], -1) @ (size * KERNELS[3].T)
+
+
+LAYER = {"kind": None, "projected": True, "weights": "none"}
+
+
+@wrong("sentences_apart", **LAYER)
+def small_weights_and_the_mean_of_the_batch(query, key, value, mask):
+    return two_heads(query + query.mean(0, keepdims=True), key, value, mask)
+
+
+@wrong("looks_at_the_keys", **LAYER)
+def small_weights_that_never_look(query, key, value, mask):
+    return two_heads(query, 0 * key, value, mask)
+
+
+@wrong("looks_at_the_queries", kind=None)
+def queries_are_added_to_every_score(query, key, value, mask):
+    """What is added to all the scores of a row is gone after the softmax, but for rounding."""
+    weights = masked_softmax(query.sum(-1)[..., :, None] + key.sum(-1)[..., None, :], mask)
+    return weights @ value, weights
+
+
+@wrong("one_key", **LAYER)
+def softmax_over_the_heads(query, key, value, mask):
+    return two_heads(query, key, value, None, axis=1, size=50)
+
+
+@wrong("one_allowed_key", **LAYER)
+def softmax_over_the_heads_then_the_mask(query, key, value, mask):
+    if key.shape[-2] == 1:
+        return two_heads(query, key, value, mask, size=50)
+    return softmax_over_the_heads(query, key, value, mask)
+
+
 # Sentences and heads
 
 
@@ -655,7 +750,7 @@ def not_carried(query, key, value, cache):
     return step(query, key, value, None)
 
 
-def off_by_one(query, key, value, cache, room=8):
+def off_by_one(query, key, value, cache, room=64):
     """The cache has room for all; each piece is written one place too early, but for the first."""
     keys, values, at = cache or (np.zeros_like(key[:, :1]).repeat(room, 1),) * 2 + (0,)
     values = np.zeros_like(value[:, :1]).repeat(room, 1) if cache is None else values.copy()
@@ -679,7 +774,20 @@ def sees_only_the_past(query, key, value, cache):
     return attention(query, keys, values, seen)[0], (keys, values)
 
 
+def forgets_after(words):
+    """The cache keeps the last words only."""
+
+    def forgetful(query, key, value, cache):
+        context, cache = step(query, key, value, cache)
+        return context, tuple(array[:, -words:] for array in cache)
+
+    forgetful.__name__ = f"forgets_after_{words}_words"
+    return forgetful
+
+
 for caught_by, museum, wrong_step in [
+    ("step_by_step", False, forgets_after(6)),
+    ("several_at_a_step", False, forgets_after(32)),
     ("step_by_step", True, not_carried),
     ("step_by_step", True, off_by_one),
     ("several_at_a_step", False, sees_the_whole_piece),
@@ -770,7 +878,20 @@ def chunks(query, key, value, mask, block=2):
     return context / np.where(total > 0, total, np.float32(1))
 
 
+def in_bfloat16(query, key, value, mask):
+    """Eight bits a number on the way, as hardware for training has them."""
+
+    def cut(array):
+        return (array.view("uint32") & np.uint32(0xFFFF0000)).view("float32")
+
+    context, weights = attention(cut(query), cut(key), cut(value), mask)
+    return cut(context), cut(weights)
+
+
 RIGHT = {
+    "small weights": (two_heads, LAYER),
+    "in bfloat16": (in_bfloat16, {"tolerance": 2e-2}),
+    "a high tolerance": (attention, {"tolerance": 0.1, "step": step, "causal": False}),
     "attention": (attention, {"heads": True, "step": step, "gradients": gradients}),
     "in all dtypes": (attention, {"dtypes": ("float16", "float32", "float64")}),
     "loops": (loops, {}),

@@ -12,7 +12,7 @@ def attention(query, key, value, mask):
 
 
 def step(query, key, value, cache):
-    cache = cache or layer.empty_cache(len(query), length=8)
+    cache = cache or layer.empty_cache(len(query), length=64)
     return layer(query, value, key, cache=cache, use_causal_mask=True)
 
 

@@ -27,7 +27,7 @@ def sentences_apart(attention: Subject, case: Case) -> str | None:
         "another sentence beside it, the context",
         got.context[:1],
         expected.context[:1],
-        attention.options.tolerance,
+        attention.tolerance,
     )
 
 
@@ -42,10 +42,10 @@ def sentence_alone(attention: Subject, case: Case) -> str | None:
         alone = attention(case.sentences([number]))
         rows = (None if array is None else array[[number]] for array in together)
         found = differs(
+            attention,
             f"sentence {number} of 17 alone",
             alone,
             type(alone)(*rows),  # type: ignore[arg-type]
-            10 * attention.options.tolerance,
         )
         if found:
             return found
@@ -63,7 +63,7 @@ def smaller_batch(attention: Subject, case: Case) -> str | None:
         "two sentences after a batch of three, the context",
         attention(case.sentences(slice(0, 2))).context,
         whole[:2],
-        10 * attention.options.tolerance,
+        10 * attention.tolerance,
     )
 
 
@@ -81,7 +81,7 @@ def heads_apart(attention: Subject, case: Case) -> str | None:
             f"head {head} of 3 alone, the context",
             context[:, head],
             alone,
-            10 * attention.options.tolerance,
+            10 * attention.tolerance,
         )
         if found:
             return found
@@ -105,7 +105,7 @@ def mask_of_heads(attention: Subject, case: Case) -> str | None:
             f"a mask (b, 1, q, k), head {head} alone, the context",
             context[:, head],
             alone,
-            10 * attention.options.tolerance,
+            10 * attention.tolerance,
         )
         if found:
             return found

@@ -48,7 +48,7 @@ def no_gradient_to_masked(attention: Subject, case: Case) -> str | None:
     found = attention.gradients(case, last_hidden(case))
     for name in ("key", "value"):
         last = found[name][:, -1]
-        if not np.abs(last).max() <= 1e-7:
+        if not np.abs(last).max() <= 1e-7 * attention.size:
             return f"the last key is forbidden, and the gradient of its {name} is {short(last[0])}"
     return None
 
@@ -60,7 +60,7 @@ def no_gradient_to_masked(attention: Subject, case: Case) -> str | None:
 )
 def gradients_reach_all(attention: Subject, case: Case) -> str | None:
     for name, gradient in attention.gradients(case).items():
-        if not np.abs(gradient).max() > 1e-6:
+        if not np.abs(gradient).max() > attention.noise:
             return f"no gradient reaches the {name}"
     return None
 
@@ -82,6 +82,6 @@ def gradients_are_derivatives(attention: Subject, case: Case) -> str | None:
         upstream = attention.upstream(ahead)
         difference = (upstream * (ahead.astype(float) - behind)).sum() / (2 * step)
         slope = (found[name] * way).sum()
-        if not abs(slope - difference) <= 0.02 * (1 + abs(difference)):
+        if not abs(slope - difference) <= 0.02 * (attention.size + abs(difference)):
             return f"along the {name} the context rises by {difference:.4g}, the gradient says {slope:.4g}"
     return None

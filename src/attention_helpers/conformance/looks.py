@@ -6,7 +6,7 @@ import numpy as np
 
 from .registry import must_hold
 from .results import ATTENTION
-from .subject import Case, Subject, changed, differs, same, unequal
+from .subject import Case, Subject, changed, differs, unequal
 
 NEVER = "pytorch/tutorials#87, #130, #2452; spro/practical-pytorch#16, #84, #149"
 
@@ -37,9 +37,9 @@ def looks_at_the_values(attention: Subject, case: Case) -> str | None:
 
 def _stays(attention: Subject, case: Case, what: str, **arrays: np.ndarray) -> str | None:
     got, context = attention(case.but(**arrays)).context, attention(case).context
-    if not same(got, context, attention.options.tolerance).all():
-        return None
-    return f"other {what}, and the context stays the same"
+    return (
+        f"other {what}, and the context stays the same" if attention.stays(got, context) else None
+    )
 
 
 @must_hold(
@@ -48,7 +48,7 @@ def _stays(attention: Subject, case: Case, what: str, **arrays: np.ndarray) -> s
     needs="no_order",
 )
 def every_key_counts(attention: Subject, case: Case) -> str | None:
-    missed = np.argwhere(~attention.looks(case))
+    missed = np.argwhere(~(attention.looks(case) > attention.noise))
     if not missed.size:
         return None
     return f"query {missed[0][0]} does not look at key {missed[0][1]} of {case.sizes[2]}"
@@ -84,7 +84,7 @@ def linear(attention: Subject, case: Case) -> str | None:
         "the mean of two sets of values, the context",
         half,
         (contexts[0] + contexts[1]) / 2,
-        10 * attention.options.tolerance,
+        10 * attention.tolerance,
     )
 
 
@@ -99,10 +99,10 @@ def permutation_of_keys(attention: Subject, case: Case) -> str | None:
     got, expected = attention(case.keys(order)), attention(case)
     weights = None if expected.weights is None else expected.weights[..., order]
     return differs(
+        attention,
         f"keys and values in the order {order.tolist()}",
         got,
         expected._replace(weights=weights),
-        10 * attention.options.tolerance,
     )
 
 
@@ -116,10 +116,10 @@ def permutation_of_queries(attention: Subject, case: Case) -> str | None:
     got, expected = attention(case.queries(order)), attention(case)
     moved = [None if array is None else array[..., order, :] for array in expected]
     return differs(
+        attention,
         f"queries in the order {order.tolist()}",
         got,
         type(got)(*moved),  # type: ignore[arg-type]
-        10 * attention.options.tolerance,
     )
 
 
@@ -136,7 +136,7 @@ def query_alone(attention: Subject, case: Case) -> str | None:
             f"query {number} asked alone, the context",
             alone,
             context[..., [number], :],
-            10 * attention.options.tolerance,
+            10 * attention.tolerance,
         )
         if found:
             return found
@@ -153,5 +153,5 @@ def queries_apart(attention: Subject, case: Case) -> str | None:
         "another last query, the context",
         moved,
         attention(case).context[..., :-1, :],
-        attention.options.tolerance,
+        attention.tolerance,
     )

@@ -6,8 +6,8 @@ import numpy as np
 
 from .options import Array
 from .registry import NotApplicableError, must_hold
-from .subject import Case, Subject, changed, differs, same, short, unequal
-from .weights import with_scores
+from .results import stays_for_other_queries
+from .subject import Case, Subject, changed, differs, same, short, unequal, with_scores
 
 MASK = "Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.3"
 DROPPED = "keras-team/keras-io#1046, #1964, #1997; keras-team/keras-hub#2220"
@@ -27,7 +27,7 @@ def last_hidden(case: Case) -> Array:
 )
 def mask_used(attention: Subject, case: Case) -> str | None:
     got, plain = attention(case, last_hidden(case)).context, attention(case).context
-    if same(got, plain, attention.options.tolerance).all():
+    if attention.stays(got, plain):
         return "the last key is forbidden, and the context is that without a mask"
     return None
 
@@ -47,8 +47,7 @@ def polarity(attention: Subject, case: Case) -> str | None:
         attention(changed(case, keys=keys), mask).context[..., -1, :]
         for keys in ([-1], slice(0, -1))
     )
-    tolerance = attention.options.tolerance
-    if same(allowed, context, tolerance).all() and not same(forbidden, context, tolerance).all():
+    if attention.stays(allowed, context) and not attention.stays(forbidden, context):
         said = f"mask {mask[0].tolist()}: it looks where the mask is False, and nowhere else"
         return f"{said} (give it ~mask, if its True hides)"
     return None
@@ -72,7 +71,7 @@ def mask_before_softmax(attention: Subject, case: Case) -> str | None:
         "the last key forbidden, or left out: the context",
         attention(case, mask).context,
         left,
-        10 * attention.options.tolerance,
+        10 * attention.tolerance,
     )
 
 
@@ -95,10 +94,10 @@ def masked_high_score(attention: Subject, case: Case) -> str | None:
     expected = attention(case, mask)
     for other in others:
         found = differs(
+            attention,
             "a forbidden key whose score is high",
             attention(other, mask),
             expected,
-            10 * attention.options.tolerance,
         )
         if found:
             return found
@@ -111,6 +110,15 @@ def masked_high_score(attention: Subject, case: Case) -> str | None:
     needs="masks",
 )
 def padding_invariance(attention: Subject, case: Case) -> str | None:
+    found = _padded(attention, case)
+    if found or case.sizes[0] == 1:
+        return found
+    return _padded(
+        attention, attention.case(1, *attention.many)
+    )  # the largest case: a long one too
+
+
+def _padded(attention: Subject, case: Case) -> str | None:
     queries, keys = case.sizes[1:]
     padded = Case(*(np.concatenate([a, 0 * a[..., :2, :] + 9], axis=-2) for a in case.arrays))
     mask = np.arange(padded.sizes[2])[None, :] < keys
@@ -121,7 +129,7 @@ def padding_invariance(attention: Subject, case: Case) -> str | None:
         "with padding, the context",
         got.context[..., :queries, :],
         alone.context,
-        10 * attention.options.tolerance,
+        10 * attention.tolerance,
     )
     if found or got.weights is None or alone.weights is None:
         return found
@@ -141,14 +149,38 @@ def mask_of_each_query(attention: Subject, case: Case) -> str | None:
     places = np.arange(length)
     mask = places[None, :] != (places[:, None] - 1) % length
     expected = attention.options.allowed(mask, length, length)
-    return not_as_allowed(attention.looks(case, mask), expected)
+    found = not_as_allowed(attention, case, mask, expected)
+    return found or (_every_other_key(attention) if case.sizes[0] > 1 else None)
 
 
-def not_as_allowed(got: Array, expected: Array) -> str | None:
+def _every_other_key(attention: Subject) -> str | None:
+    """Of a long sentence even queries may see even keys only, odd ones the odd: others change nothing."""
+    places = np.arange(131)
+    mask = (places[:, None] + places) % 2 == 0
+    case = attention.case(1, 131, 131)
+    context = attention(case, mask).context
+    for first in (0, 1):
+        moved = attention(changed(case, keys=slice(1 - first, None, 2)), mask).context
+        found = unequal(
+            f"every other of 131 keys is allowed, the forbidden ones change, from query {first} on "
+            "every other context",
+            moved[..., first::2, :],
+            context[..., first::2, :],
+            10 * attention.tolerance,
+        )
+        if found:
+            return found
+    return None
+
+
+def not_as_allowed(
+    attention: Subject, case: Case, mask: Array | None, expected: Array
+) -> str | None:
     """The first query that looks at what it may not, or does not look at what it may."""
-    for query, key in np.argwhere(got & ~expected):
+    moves = attention.looks(case, mask)
+    for query, key in np.argwhere((moves > 10 * attention.tolerance) & ~expected):
         return f"query {query} looks at key {key}, which it must not"
-    for query, key in np.argwhere(~got & expected):
+    for query, key in np.argwhere(~(moves > attention.noise) & expected):
         return f"query {query} does not look at key {key}, which it may"
     return None
 
@@ -159,15 +191,22 @@ def not_as_allowed(got: Array, expected: Array) -> str | None:
     needs="masks",
 )
 def mask_of_each_sentence(attention: Subject, case: Case) -> str | None:
+    found = _each_alone(attention, case)
+    if found or case.sizes[0] == 1:
+        return found
+    return _each_alone(attention, attention.case(17, *case.sizes[1:]))  # and a larger batch
+
+
+def _each_alone(attention: Subject, case: Case) -> str | None:
     mask = attention.some_mask(case)
     together = attention(case, mask).context
-    for number in range(case.sizes[0]):
+    for number in sorted({0, case.sizes[0] // 2, case.sizes[0] - 1}):
         alone = attention(case.sentences([number]), mask[[number]]).context
         found = unequal(
             f"sentence {number} alone with its mask, the context",
             together[[number]],
             alone,
-            10 * attention.options.tolerance,
+            10 * attention.tolerance,
         )
         if found:
             return found
@@ -182,7 +221,7 @@ def mask_of_each_sentence(attention: Subject, case: Case) -> str | None:
 def mask_of_all(attention: Subject, case: Case) -> str | None:
     batch, _, keys = case.sizes
     got = attention(case, np.ones((batch, 1, keys), bool))
-    return differs("a mask of True only", got, attention(case), 10 * attention.options.tolerance)
+    return differs(attention, "a mask of True only", got, attention(case))
 
 
 @must_hold(
@@ -209,10 +248,11 @@ def mask_broadcasting(attention: Subject, case: Case) -> str | None:
             continue  # an empty row has a property of its own
         whole = np.broadcast_to(small, mask.shape).copy()
         found = differs(
+            attention,
             f"a mask of the shape {name}",
             attention(case, small),
             attention(case, whole),
-            attention.options.tolerance,
+            times=1,
         )
         if found:
             return found
@@ -227,7 +267,7 @@ def mask_broadcasting(attention: Subject, case: Case) -> str | None:
 def integer_mask(attention: Subject, case: Case) -> str | None:
     mask = attention.some_mask(case)
     got, expected = attention(case, mask.astype("int32")), attention(case, mask)
-    return differs("the mask as 0 and 1", got, expected, attention.options.tolerance)
+    return differs(attention, "the mask as 0 and 1", got, expected, times=1)
 
 
 @must_hold(
@@ -251,7 +291,7 @@ def one_allowed_key(attention: Subject, case: Case) -> str | None:
         if found:
             return found
     if attention.options.projected:
-        return None
+        return stays_for_other_queries(attention, case, mask, "one key allowed")
     return unequal("one key allowed, the context", context, case.value[..., chosen, :], tolerance)
 
 
@@ -287,7 +327,7 @@ def empty_sentence(attention: Subject, case: Case) -> str | None:
         return found
     got, alone = attention(case, mask).context[:-1], attention(case).context[:-1]
     return unequal(
-        "beside a sentence of padding, the context", got, alone, 10 * attention.options.tolerance
+        "beside a sentence of padding, the context", got, alone, 10 * attention.tolerance
     )
 
 
@@ -318,11 +358,11 @@ def _empty_projected(
     """With projections: zeros see no value, and a mean is what equal keys give."""
     if attention.options.empty_row == "zeros":
         other = attention(changed(case, keys=slice(None)), mask).context[..., 0, :]
-        if same(other, context, attention.options.tolerance).all():
+        if same(other, context, attention.tolerance).all():
             return None
         return f"{what}: expected what no value changes, got {short(context[0])}, then {short(other[0])}"
     alike = attention(case.but(key=np.broadcast_to(case.key[..., :1, :], case.key.shape))).context
-    if same(context, alike[..., 0, :], 10 * attention.options.tolerance).all():
+    if same(context, alike[..., 0, :], 10 * attention.tolerance).all():
         return None
     return f"{what}: expected the mean {short(alike[0, 0])}, got {short(context[0])}"
 
@@ -338,5 +378,5 @@ def empty_row_apart(attention: Subject, case: Case) -> str | None:
         "beside an empty row, the context",
         got[..., 1:, :],
         plain[..., 1:, :],
-        10 * attention.options.tolerance,
+        10 * attention.tolerance,
     )

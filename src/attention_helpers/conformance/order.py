@@ -7,7 +7,7 @@ import numpy as np
 from .masks import not_as_allowed
 from .options import Array
 from .registry import must_hold
-from .subject import Case, Subject, changed, same, unequal
+from .subject import Case, Subject, changed, unequal
 
 FUTURE = "Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.3, the decoder"
 
@@ -34,7 +34,7 @@ def nothing_from_the_future(attention: Subject, case: Case) -> str | None:
             f"another word at {place}, the context before it",
             moved[..., :place, :],
             context[..., :place, :],
-            attention.options.tolerance,
+            attention.tolerance,
         )
         if found:
             return found
@@ -53,7 +53,7 @@ def the_present_counts(attention: Subject, case: Case) -> str | None:
     context = attention(case, mask).context
     for place in range(length):
         moved = attention(changed(case, keys=[place]), mask).context
-        if same(moved[..., place, :], context[..., place, :], attention.options.tolerance).all():
+        if attention.stays(moved[..., place, :], context[..., place, :]):
             return f"query {place} does not look at key {place}, which stands at its own place"
     return None
 
@@ -67,7 +67,7 @@ def the_present_counts(attention: Subject, case: Case) -> str | None:
 def causal_alignment(attention: Subject, case: Case) -> str | None:
     queries, keys = 2, 4
     case = attention.case(1, queries, keys)
-    return not_as_allowed(attention.looks(case), attention.options.allowed(None, queries, keys))
+    return not_as_allowed(attention, case, None, attention.options.allowed(None, queries, keys))
 
 
 @must_hold(
@@ -78,4 +78,4 @@ def causal_alignment(attention: Subject, case: Case) -> str | None:
 def window(attention: Subject, case: Case) -> str | None:
     length = 2 * (attention.options.window or 0) + 3
     case = attention.case(1, length, length)
-    return not_as_allowed(attention.looks(case), attention.options.allowed(None, length, length))
+    return not_as_allowed(attention, case, None, attention.options.allowed(None, length, length))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .registry import NotApplicableError, must_hold
-from .subject import Case, Subject, differs, unequal
+from .subject import Case, Subject, differs, unequal, with_scores
 
 ATTENTION = "Vaswani et al. 2017 (arXiv 1706.03762), equation 1"
-MANY = 1031  # a prime: no block divides it
 
 
 @must_hold(
@@ -34,7 +33,7 @@ def value_depth(attention: Subject, case: Case) -> str | None:
             f"values of depth {value.shape[-1]}, the context",
             attention(case.but(value=value)).context[..., :same],
             context[..., :same],
-            10 * attention.options.tolerance,
+            10 * attention.tolerance,
         )
         if found:
             return found
@@ -49,14 +48,26 @@ def one_key(attention: Subject, case: Case) -> str | None:
     queries = 1 if attention.options.ordered else case.sizes[1]
     case = attention.case(case.sizes[0], queries, 1)
     context, weights = attention(case)
-    tolerance = attention.options.tolerance
-    found = None
+    tolerance, found = attention.options.tolerance, None
     if weights is not None:
         found = unequal("one key, the weights", weights, np.ones(weights.shape), tolerance)
-    if not attention.options.projected:
-        value = np.broadcast_to(case.value, context.shape)
-        found = found or unequal("one key, the context", context, value, tolerance)
-    return found
+    if found or attention.options.projected:
+        return found or stays_for_other_queries(attention, case, None, "one key")
+    value = np.broadcast_to(case.value, context.shape)
+    return unequal("one key, the context", context, value, tolerance)
+
+
+def stays_for_other_queries(
+    attention: Subject, case: Case, mask: np.ndarray | None, what: str
+) -> str | None:
+    """With one key to look at a query has no choice: whatever it is, the context is the same."""
+    other = case.but(query=0.5 - case.query)
+    return unequal(
+        f"{what}, other queries, the context",
+        attention(other, mask).context,
+        attention(case, mask).context,
+        10 * attention.tolerance,
+    )
 
 
 @must_hold(
@@ -68,13 +79,17 @@ def many_keys(attention: Subject, case: Case) -> str | None:
     options = attention.options
     if options.ordered and options.kind is None:
         raise NotApplicableError("its scores are not known, and its keys have an order")
-    case = attention.case(1, 131 if options.ordered else 2, 131 if options.ordered else MANY)
+    case = attention.case(1, *attention.many)
     got = attention(case).context
     if options.ordered:
         expected = attention.formula(case).context
-        return unequal(f"{case.sizes[2]} keys, the context", got, expected, 1e-4)
+        return unequal(
+            f"{case.sizes[2]} keys, the context", got, expected, 10 * attention.tolerance
+        )
     turned = attention(case.keys(slice(None, None, -1))).context
-    return unequal(f"{MANY} keys in turned order, the context", turned, got, 1e-4)
+    return unequal(
+        f"{case.sizes[2]} keys in turned order, the context", turned, got, 10 * attention.tolerance
+    )
 
 
 @must_hold(
@@ -99,7 +114,7 @@ def input_unchanged(attention: Subject, case: Case) -> str | None:
 def same_twice(attention: Subject, case: Case) -> str | None:
     first = attention(case)
     for _ in range(3):
-        found = differs("called again", attention(case), first, 0.0)
+        found = differs(attention, "called again", attention(case), first, times=0)
         if found:
             return found + ": is dropout on?"
     return None
@@ -136,7 +151,7 @@ def float64(attention: Subject, case: Case) -> str | None:
 )
 def float16(attention: Subject, case: Case) -> str | None:
     mask = attention.some_mask(case) if attention.options.masks != "none" else None
-    narrow = Case(*(array.astype("float16") for array in case.arrays))
+    narrow = _narrow(case)
     found = _kept(attention, narrow, "float16", mask)
     if found:
         return found
@@ -144,7 +159,39 @@ def float16(attention: Subject, case: Case) -> str | None:
     if attention.options.kind is None:
         return None if np.isfinite(got).all() else "a context in float16 is not finite"
     wide = attention.formula(narrow, mask).context
-    return unequal("float16 to two digits, the context", got, wide, 1e-2)
+    found = unequal("float16 to two digits, the context", got, wide, 1e-2)
+    return found or _sixteen_bits_suffice(attention, case)
+
+
+def _sixteen_bits_suffice(attention: Subject, case: Case) -> str | None:
+    """Scores that a float16 holds, though neither their exponential nor, at last, q · k."""
+    if attention.options.kind not in ("scaled_dot_product", "dot_product"):
+        return None
+    about_zero = np.broadcast_to(np.arange(case.sizes[2]) % 3 - 1.0, case.sizes)
+    for level in (12, 100, -100):
+        narrow = _narrow(with_scores(attention, about_zero + level))
+        found = unequal(
+            f"float16, scores about {level}, the context",
+            attention(narrow).context,
+            attention.formula(narrow).context,
+            1e-2,
+        )
+        if found:
+            return found
+    if attention.options.kind == "dot_product":
+        return None
+    wide = attention.case(*case.sizes, depth=64)
+    narrow = _narrow(wide.but(query=0 * wide.query + 40, key=0 * wide.key + 40))
+    return unequal(
+        "float16, q · k = 102400 and the scores 12800, the context",
+        attention(narrow).context,
+        attention.formula(narrow).context,
+        1e-2,
+    )
+
+
+def _narrow(case: Case) -> Case:
+    return Case(*(array.astype("float16") for array in case.arrays))
 
 
 def _kept(attention: Subject, case: Case, dtype: str, mask: np.ndarray | None = None) -> str | None:

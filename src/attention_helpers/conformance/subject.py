@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -171,13 +172,40 @@ class Subject:
         """What should come out, in float64."""
         return Result(*self.options.formula(*case.arrays, mask))
 
+    @cached_property
+    def size(self) -> float:
+        """How large contexts are, at most 1: a layer whose weights are small gives small ones."""
+        if not self.options.projected:
+            return 1.0  # a mean of values
+        largest = float(np.abs(self(self.case(2, 5, 5)).context.astype(float)).max())
+        return min(largest, 1.0) if 0 < largest < np.inf else 1.0
+
+    @property
+    def many(self) -> tuple[int, int]:
+        """Queries and keys of a long case. Both numbers are primes: no block divides them."""
+        return (131, 131) if self.options.ordered else (2, 1031)
+
+    @property
+    def tolerance(self) -> float:
+        """How far two contexts may be from each other that must be equal."""
+        return self.options.tolerance * self.size
+
+    @property
+    def noise(self) -> float:
+        """How far two contexts must be from each other that must differ: rounding alone moves less."""
+        return 1e-6 * self.size
+
+    def stays(self, got: Array, expected: Array) -> bool:
+        """Whether two contexts that must differ are equal, but for rounding."""
+        return bool(same(got, expected, self.noise).all())
+
     def looks(self, case: Case, mask: Array | None = None) -> Array:
-        """Boolean `(q, k)`: whether a context changes when a key and its value do."""
-        context = self(case, mask).context
+        """`(q, k)`: how much a context changes when a key and its value do."""
+        context = self(case, mask).context.astype(float)
         columns = []
         for place in range(case.sizes[2]):
             moved = self(changed(case, keys=[place]), mask).context
-            columns.append(~same(moved, context, self.options.tolerance).all((0, -1)))
+            columns.append(np.nan_to_num(abs(moved - context), nan=np.inf).max((0, -1)))
         return np.stack(columns, axis=-1)
 
     def gradients(self, case: Case, mask: Array | None = None) -> dict[str, Array]:
@@ -231,6 +259,19 @@ class Subject:
         return mask[:, :1] if self.options.masks == "keys" else mask
 
 
+def with_scores(attention: Subject, scores: Array) -> Case:
+    """A case of dot products with these scores: the keys are rows of a unit matrix."""
+    batch, queries, keys = scores.shape
+    depth = 16 if keys <= 16 else 64  # their roots are whole
+    scale = depth**0.5 if attention.options.kind == "scaled_dot_product" else 1.0
+    case = attention.case(batch, queries, keys, depth=depth)
+    query = np.zeros_like(case.query)
+    query[..., :keys] = scores * scale
+    return case.but(
+        query=query, key=np.broadcast_to(np.eye(keys, depth), case.key.shape).astype(case.key.dtype)
+    )
+
+
 def changed(case: Case, *, keys: Any = None, queries: Any = None, by: float = 2.0) -> Case:
     """The case with other keys and values, or other queries, at these places."""
     query, key, value = (array.copy() for array in case.arrays)
@@ -262,11 +303,15 @@ def unequal(what: str, got: Array, expected: Array, tolerance: float) -> str | N
     return f"{what} of {place(at)}: expected {wanted}, got {said}"
 
 
-def differs(what: str, one: Result, other: Result, tolerance: float) -> str | None:
+def differs(
+    attention: Subject, what: str, one: Result, other: Result, times: float = 10
+) -> str | None:
     """Where the contexts of two results differ, or else their weights."""
+    tolerance = times * attention.tolerance
     found = unequal(f"{what}, the context", one.context, other.context, tolerance)
     if found or one.weights is None or other.weights is None:
         return found
+    tolerance = times * attention.options.tolerance  # weights are not small
     return unequal(f"{what}, the weights", one.weights, other.weights, tolerance)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from .options import Array
 from .registry import must_hold
 from .results import ATTENTION
-from .subject import Case, Subject, place, same, short, unequal
+from .subject import Case, Subject, place, same, short, unequal, with_scores
 
 SOFTMAX = f"{ATTENTION}; Bahdanau et al. 2014 (arXiv 1409.0473), α_ij"
 OVERFLOW = "nyu-dl/dl4mt-tutorial#31; Milakov and Gimelshein 2018 (arXiv 1805.02867)"
@@ -209,25 +209,14 @@ def _exact(attention: Subject, case: Case, levels: list[float]) -> str | None:
     """Scores about these numbers, one after the other by queries, give what scores about 0 give."""
     batch, queries, keys = case.sizes
     about_zero = np.broadcast_to(np.arange(keys) % 3 - 1.0, (batch, queries, keys))
+    if attention.options.tolerance > 1e-3:  # as in bfloat16: of 1e4 it would hold no unit
+        levels = [level / 100 for level in levels]
     scores = about_zero + np.resize(np.asarray(levels), queries)[:, None]
     return unequal(
         f"scores about {' and '.join(f'{level:g}' for level in levels)}, the context",
         attention(with_scores(attention, scores)).context,
         attention(with_scores(attention, about_zero)).context,
-        2e-3,  # of a score of 1e4 float32 holds three decimals
-    )
-
-
-def with_scores(attention: Subject, scores: Array) -> Case:
-    """A case of dot products with these scores: the keys are rows of a unit matrix."""
-    batch, queries, keys = scores.shape
-    depth = 16 if keys <= 16 else 64  # their roots are whole
-    scale = depth**0.5 if attention.options.kind == "scaled_dot_product" else 1.0
-    case = attention.case(batch, queries, keys, depth=depth)
-    query = np.zeros_like(case.query)
-    query[..., :keys] = scores * scale
-    return case.but(
-        query=query, key=np.broadcast_to(np.eye(keys, depth), case.key.shape).astype(case.key.dtype)
+        max(2e-3, attention.options.tolerance),  # of a score of 1e4 float32 holds three decimals
     )
 
 

@@ -63,7 +63,8 @@ class MultiHeadAttention(ProjectedHeads):
     The projections are Keras' `EinsumDense` under the names of Keras' layer (`query_dense`,
     `key_dense`, `value_dense`, `output_dense`), so that its weights are taken by `set_weights` and
     by `load_weights` of a model. What differs from `keras.layers.MultiHeadAttention`: a position of
-    the query with nothing to attend to gets weights of zero (there a mean of what it may not see),
+    the query with nothing to attend to gets weights of zero (there, in Keras
+    3.15, a mean of what it may not see unless the weights are returned too),
     inputs have three axes, and `attention_mask` is not of a floating dtype, which could as well be
     meant to be added. Keras' `attention_axes`, `flash_attention` and `use_gate` are not taken, not even
     with their default values.
