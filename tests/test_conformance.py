@@ -15,6 +15,7 @@ from attention_mutants import (
     attention,
     both,
     causal,
+    dropout_in_inference,
     gradients,
     mask_reversed,
     minus_infinity_for_an_empty_row,
@@ -188,7 +189,8 @@ def test_what_raises_is_shown_and_fails_that_property_alone():
     report = check_attention(no_masks)
     assert report.failures == ("mask_broadcasting",)
     assert report["mask_broadcasting"].message.endswith(
-        "it raised RuntimeError: mask of one axis and more of it"
+        "it raised RuntimeError: mask of one axis and more of it, with a mask of the shape (2,) "
+        '(masks="full" declares that it takes no smaller ones)'
     )
 
 
@@ -223,8 +225,55 @@ def test_tensors_are_declared():
 
     message = check_attention(of_a_framework)["shapes"].message
     assert message.endswith(
-        "has no attribute 'unsqueeze' (NumPy arrays go in: is framework declared?)"
+        "has no attribute 'unsqueeze' (called as attention(query, key, value, mask), with depth=4 "
+        "and value_depth=3; NumPy arrays go in: is framework declared?)"
     )
+
+
+def test_what_raised_is_kept_with_its_traceback():
+    def raises(query, key, value, mask):
+        raise OSError("a file")
+
+    report = check_attention(raises)
+    assert isinstance(report["shapes"].error, OSError)
+    with pytest.raises(AssertionError) as raised:
+        report.raise_for_failures()
+    assert raised.value.__cause__ is report["shapes"].error
+
+
+def test_one_cause_of_many_failures_is_named():
+    hints = {}
+    for function in (hides_the_future, dropout_in_inference, mask_reversed, attention):
+        hints[function.__name__] = check_attention(function).hint
+    assert "declare causal=True" in hints["hides_the_future"]
+    assert hints["dropout_in_inference"].startswith("start with same_twice")
+    assert not hints["mask_reversed"] and not hints["attention"]
+    report = check_attention(hides_the_future)
+    *lines, hint, counts = report.summary.splitlines()
+    assert hint == report.hint in str(report) and repr(report) == f"<Report: {counts}>"
+    assert [line.split()[:2] for line in lines] == [[name, "FAILED"] for name in report.failures]
+
+
+def test_a_name_that_is_mistyped_is_guessed():
+    for options in ({"only": ["polarty"]}, {"skip": {"polarty": ""}}):
+        with pytest.raises(ValueError, match="did you mean 'polarity'"):
+            check_attention(attention, **options)
+    with pytest.raises(KeyError, match="polarty: did you mean 'polarity'"):
+        check_attention(attention, only=["polarity"])["polarty"]
+
+
+@pytest.mark.parametrize(
+    ("root", "said"),
+    [(3, "0.5774:"), (5, "0.4472:"), ("keys", "0.4472, 1/√k, of the number of keys:")],
+)
+def test_a_wrong_scale_is_named_only_if_it_changes_with_that_size(root, said):
+    def scaled_so(query, key, value, mask):
+        wrong = key.shape[-2] if root == "keys" else root
+        scale = np.float32((key.shape[-1] / wrong) ** 0.5)
+        return attention(query * scale, key, value, mask)
+
+    message = check_attention(scaled_so, only=["scale"])["scale"].message
+    assert f"multiplied by {said} expected 0.25" in message
 
 
 def test_the_context_alone_is_declared():

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -146,7 +147,7 @@ def _chosen(only: Iterable[str] | None) -> list[Property]:
         raise TypeError(f"only: expected several names, such as [{only!r}], got {only!r}")
     if only is None:
         return list(PROPERTIES.values())
-    names = [choice("only", name, list(PROPERTIES)) for name in only]
+    names = [_name("only", name) for name in only]
     if not names:
         raise ValueError("only: expected a name at least, got none")
     return [each for name, each in PROPERTIES.items() if name in names]
@@ -156,25 +157,61 @@ def _skipped(skip: Mapping[str, str]) -> dict[str, str]:
     if not isinstance(skip, Mapping):
         kind = type(skip).__name__
         raise TypeError(f"skip: expected a mapping from names to reasons, got {kind}")
-    return {choice("skip", name, list(PROPERTIES)): str(why) for name, why in skip.items()}
+    return {_name("skip", name): str(why) for name, why in skip.items()}
+
+
+def _name(where: str, name: str) -> str:
+    """The name of a property, or an error that says which one may be meant."""
+    try:
+        return str(choice(where, name, list(PROPERTIES)))
+    except ValueError as error:
+        close = get_close_matches(str(name), list(PROPERTIES), 1)
+        raise ValueError(f"{error}; did you mean {close[0]!r}?" if close else str(error)) from None
 
 
 def _report(subject: Subject, chosen: list[Property], skipped: Mapping[str, str]) -> Report:
     sizes = SIZES_IN_ORDER if subject.options.ordered else SIZES
     first = _outcome(subject, PROPERTIES["shapes"], sizes[:1])
-    if "it raised" in first.message and subject.options.framework is None:
-        hint = "NumPy arrays go in: is framework declared?"
-        first = replace(first, message=f"{first.message} ({hint})")
+    if first.error is not None:
+        first = replace(first, message=f"{first.message} ({_what_goes_in(subject)})")
     if first.verdict == FAILED:  # nothing comes out: one line says it, not sixty
         return Report(tuple(_nothing_to_check(each, first, chosen[0]) for each in chosen))
-    return Report(
-        tuple(
-            Outcome(each.name, NOT_APPLICABLE, skipped[each.name])
-            if each.name in skipped
-            else _outcome(subject, each, sizes)
-            for each in chosen
-        )
+    outcomes = tuple(
+        Outcome(each.name, NOT_APPLICABLE, skipped[each.name])
+        if each.name in skipped
+        else _outcome(subject, each, sizes)
+        for each in chosen
     )
+    failures = {each.name for each in outcomes if each.verdict == FAILED}
+    return Report(outcomes, _where_to_start(subject, failures))
+
+
+def _what_goes_in(subject: Subject) -> str:
+    """What the first call had, for one who declared too little."""
+    framework, depth = subject.options.framework, subject.options.depth
+    what = (
+        f"tensors of {framework} go in"
+        if framework
+        else "NumPy arrays go in: is framework declared"
+    )
+    values = subject.options.value_depth or depth
+    return (
+        f"called as attention(query, key, value, mask), with depth={depth} and "
+        f"value_depth={values}; {what}{'' if framework else '?'}"
+    )
+
+
+def _where_to_start(subject: Subject, failures: set[str]) -> str:
+    """One cause of many failures, if there is one."""
+    if "same_twice" in failures:
+        return "start with same_twice: what changes from call to call can be compared with nothing"
+    if "every_key_counts" in failures and len(failures) > 1:
+        moves = subject.looks(subject.case(1, 3, 3)) > subject.noise
+        if np.array_equal(moves, np.tri(3, dtype=bool)):
+            return (
+                'no query looks at a later key: is it causal? Then declare causal=True (or "last")'
+            )
+    return ""
 
 
 def _nothing_to_check(each: Property, first: Outcome, of: Property) -> Outcome:
@@ -199,11 +236,31 @@ def _outcome(subject: Subject, each: Property, sizes: tuple[tuple[int, int, int]
             return Outcome(each.name, NOT_APPLICABLE, str(error))
         except WrongResultError as error:
             found = str(error)
-        except Exception as error:  # noqa: BLE001 - whatever the attention raises is shown
-            found = f"it raised {type(error).__name__}: {_in_short(error)}"
+        except Exception as raised:  # noqa: BLE001 - whatever the attention raises is shown
+            message = f"{_said(subject)}: it raised {type(raised).__name__}: {_in_short(raised)}"
+            last = subject.last
+            message += _of_its_mask(subject, each, size)
+            return Outcome(each.name, FAILED, message, last, raised)
         if found:
             return Outcome(each.name, FAILED, f"{_said(subject)}: {found}", subject.last)
     return Outcome(each.name, PASSED)
+
+
+def _of_its_mask(subject: Subject, each: Property, size: tuple[int, int, int]) -> str:
+    """The shape of the mask with which it raised, and whether a full one would have served."""
+    mask = subject.last["mask"]
+    if mask is None:
+        return ""
+    shape = f", with a mask of the shape {mask.shape}"
+    if subject.options.masks != "any":
+        return shape
+    full = Subject(subject.function, replace(subject.options, masks="full"))
+    try:
+        with np.errstate(all="ignore"):
+            served = missing(each.needs, full.options) or each.holds(full, full.case(*size)) is None
+    except Exception:  # noqa: BLE001 - then the shape is not the reason
+        return shape
+    return f'{shape} (masks="full" declares that it takes no smaller ones)' if served else shape
 
 
 def _in_short(error: Exception) -> str:

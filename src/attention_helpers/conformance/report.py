@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from .options import Array
 
@@ -19,6 +20,7 @@ class Outcome:
         verdict: "passed", "FAILED" or "not applicable".
         message: the smallest counterexample, or why the property is not applicable; else empty.
         arguments: of the last call before it failed: query, key, value and mask, to call it again.
+        error: what the attention raised, with its traceback; None if it raised nothing.
 
     Example:
         >>> from attention_helpers.conformance import check_attention
@@ -31,6 +33,7 @@ class Outcome:
     verdict: str
     message: str = ""
     arguments: Mapping[str, Array | None] = field(default_factory=dict, repr=False, compare=False)
+    error: Exception | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         return self.line(len(self.name), len(self.verdict))
@@ -57,8 +60,9 @@ class Report:
         1 sentence, 1 query, 2 keys: other keys, and the context stays the same
     """
 
-    def __init__(self, outcomes: tuple[Outcome, ...]) -> None:
+    def __init__(self, outcomes: tuple[Outcome, ...], hint: str = "") -> None:
         self.outcomes = outcomes
+        self.hint = hint
 
     @property
     def passed(self) -> bool:
@@ -69,6 +73,26 @@ class Report:
     def failures(self) -> tuple[str, ...]:
         """The names of the properties that failed."""
         return tuple(each.name for each in self if each.verdict == FAILED)
+
+    @property
+    def summary(self) -> str:
+        """The failures alone, then where to start, and the counts: for a long report.
+
+        Example:
+            >>> from attention_helpers.conformance import check_attention
+            >>> wrong = lambda query, key, value, mask: value.mean(-2, keepdims=True) + 0 * query[..., :1]
+            >>> print(check_attention(wrong, weights="none", only=["value_depth", "scale"]).summary)
+            scale  FAILED  ...
+            1 passed, 1 failed, 0 not applicable
+        """
+        failed = [each for each in self if each.verdict == FAILED]
+        return "\n".join([*_lines(failed), *self._end()])
+
+    def _end(self) -> list[str]:
+        verdicts = [each.verdict for each in self]
+        counts = [(verdicts.count(v), v.lower()) for v in (PASSED, FAILED, NOT_APPLICABLE)]
+        hint = [self.hint] if self.hint else []
+        return [*hint, ", ".join(f"{n} {v}" for n, v in counts)]
 
     def raise_for_failures(self) -> None:
         """Does nothing if all passed: the last line of a test.
@@ -88,7 +112,9 @@ class Report:
         if self.failures:
             failed = [each for each in self if each.verdict == FAILED]
             head = f"{len(failed)} of {len(self.outcomes)} properties of attention do not hold"
-            raise AssertionError("\n".join([head, *_lines(failed)]))
+            hint = [self.hint] if self.hint else []
+            error = next((each.error for each in failed if each.error), None)
+            raise AssertionError("\n".join([head, *hint, *_lines(failed)])) from error
         if not self.passed:
             raise AssertionError("\n".join(["nothing was checked", *_lines(self.outcomes)]))
 
@@ -102,15 +128,14 @@ class Report:
         for each in self:
             if each.name == name:
                 return each
-        raise KeyError(name)
+        close = get_close_matches(str(name), [each.name for each in self], 1)
+        raise KeyError(f"{name}: did you mean {close[0]!r}?" if close else name)
 
     def __str__(self) -> str:
-        verdicts = [each.verdict for each in self]
-        counts = [(verdicts.count(v), v.lower()) for v in (PASSED, FAILED, NOT_APPLICABLE)]
-        return "\n".join([*_lines(self.outcomes), ", ".join(f"{n} {v}" for n, v in counts)])
+        return "\n".join([*_lines(self.outcomes), *self._end()])
 
     def __repr__(self) -> str:
-        return f"<Report: {str(self).splitlines()[-1]}>"
+        return f"<Report: {self._end()[-1]}>"
 
 
 def _lines(outcomes: tuple[Outcome, ...] | list[Outcome]) -> list[str]:

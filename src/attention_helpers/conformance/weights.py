@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .options import Array
@@ -35,37 +37,49 @@ def formula(attention: Subject, case: Case) -> str | None:
 )
 def scale(attention: Subject, case: Case) -> str | None:
     """The factor is measured: how much the logarithms of the weights rise with the products."""
-    queries = 5 if attention.options.ordered else 3
-    case = attention.case(2, queries, 5, depth=16)  # no two sizes are equal
+    # A name must fit for two sets of sizes: a constant may be the root of one of them by chance.
+    ordered = attention.options.ordered
+    sizes = [(3, 7 if ordered else 11, 7, 36), (2, 5 if ordered else 3, 5, 16)]
+    factors = [_factor(attention, attention.case(b, q, k, depth=d)) for b, q, k, d in sizes]
+    factor = factors[-1]
+    expected = 0.25 if attention.options.kind == "scaled_dot_product" else 1.0
+    if abs(factor / expected - 1) < 0.01:
+        return None
+    names = [
+        name
+        for name, value in _SCALES.items()
+        if all(abs(f / value(*s) - 1) < 0.01 for f, s in zip(factors, sizes, strict=True))
+    ]
+    remark = f", {names[0]}" if len(names) == 1 else ""
+    return f"the products are multiplied by {factor:.4g}{remark}: expected {expected:.4g}"
+
+
+def _factor(attention: Subject, case: Case) -> float:
+    """How much the logarithms of the weights rise with the products of query and key."""
     weights = attention.shown_weights(case).astype(float)
     products = np.einsum("...qd,...kd->...qk", *(a.astype(float) for a in case.arrays[:2]))
     logarithms, runs = [], []
-    for row, product in zip(weights.reshape(-1, 5), products.reshape(-1, 5), strict=True):
+    keys = case.sizes[2]
+    for row, product in zip(weights.reshape(-1, keys), products.reshape(-1, keys), strict=True):
         kept = row > 1e-4  # smaller ones have no digits, or are forbidden
         if kept.any():
             logarithms.append(np.log(row[kept]) - np.log(row[kept]).mean())
             runs.append(product[kept] - product[kept].mean())
     x, y = np.concatenate(runs), np.concatenate(logarithms)
-    factor = float(x @ y / (x @ x))
-    expected = 0.25 if attention.options.kind == "scaled_dot_product" else 1.0
-    if abs(factor / expected - 1) < 0.01:
-        return None
-    names = [name for name, value in _SCALES.items() if abs(factor / value - 1) < 0.01]
-    remark = f", {names[0]}" if names else ""
-    return f"the products are multiplied by {factor:.4g}{remark}: expected {expected:.4g}"
+    return float(x @ y / (x @ x))
 
 
-# What a wrong scale may be, with the sizes of the case above: 16 is d, 5 the number of keys.
-_SCALES = {
-    "not at all": 1.0,
-    "1/√d of the key's depth": 1 / 4,
-    "√d, and not 1/√d": 4.0,
-    "1/d, without the root": 1 / 16,
-    "1/√v, of the depth of the values": 7**-0.5,
-    "1/√k, of the number of keys": 5**-0.5,
-    "1/√q, of the number of queries": 3**-0.5,
-    "1/√b, of the number of sentences": 2**-0.5,
-    "1/√(2d), as of two heads together": 32**-0.5,
+# What a wrong scale may be, by sentences, queries, keys and depth; values are two deeper than keys are many.
+_SCALES: dict[str, Callable[[int, int, int, int], float]] = {
+    "not at all": lambda b, q, k, d: 1.0,
+    "1/√d of the key's depth": lambda b, q, k, d: d**-0.5,
+    "√d, and not 1/√d": lambda b, q, k, d: d**0.5,
+    "1/d, without the root": lambda b, q, k, d: 1 / d,
+    "1/√v, of the depth of the values": lambda b, q, k, d: (k + 2) ** -0.5,
+    "1/√k, of the number of keys": lambda b, q, k, d: k**-0.5,
+    "1/√q, of the number of queries": lambda b, q, k, d: q**-0.5,
+    "1/√b, of the number of sentences": lambda b, q, k, d: b**-0.5,
+    "1/√(2d), as of two heads together": lambda b, q, k, d: (2 * d) ** -0.5,
 }
 
 
