@@ -142,6 +142,10 @@ def test_tied_words_are_one_matrix():
     for i in range(3):
         step, state, _ = model.next_word(TARGET[:, i], state, memory)
         np.testing.assert_allclose(step, logits[:, i], atol=1e-5)
+    (words,) = (each for each in model.trainable_variables if each.shape == (17, 6))
+    words.assign(np.array(words) + np.eye(17)[16][:, None])  # a word that no sentence here has
+    changed, _ = model.teacher_force(SOURCE, TARGET)
+    assert np.flatnonzero(np.abs(changed - logits).max(axis=(0, 1)) > 1e-6).tolist() == [16]
     with pytest.raises(ValueError, match="^tied: expected one vocabulary for both languages"):
         Variant(vocabulary, text.Vocabulary([*"abc"]), parts=parts)
 
