@@ -101,6 +101,7 @@ def test_the_scores_of_names_are_those_of_the_sentences_held_out(monkeypatch):
     words = multi30k_words.Words(["▁A", "▁man", "▁in", "▁.", "."])
     speaker = Speaker(("▁Un", "▁homme", "▁à", UNKNOWN, "▁."))
     scores = multi30k.name_scores(speaker, words, words=True)
+    assert multi30k.unknown_scores(speaker, words, ENGLISH, FRENCH)["words"] == 5
     multi30k.sentences.cache_clear()
     assert (scores["sentences"], scores["names"]) == (3, 3)
     assert scores["unknown"]["recall"] == scores["pointed"]["recall"] == 0  # it points at "."
