@@ -101,6 +101,7 @@ def test_the_scores_of_names_are_those_of_the_sentences_held_out(monkeypatch):
     words = multi30k_words.Words(["▁A", "▁man", "▁in", "▁.", "."])
     speaker = Speaker(("▁Un", "▁homme", "▁à", UNKNOWN, "▁."))
     scores = multi30k.name_scores(speaker, words, words=True)
+    assert multi30k.unknown_scores(speaker, words, ENGLISH, FRENCH)["words"] == 5
     multi30k.sentences.cache_clear()
     assert (scores["sentences"], scores["names"]) == (3, 3)
     assert scores["unknown"]["recall"] == scores["pointed"]["recall"] == 0  # it points at "."
@@ -142,6 +143,10 @@ def test_tied_words_are_one_matrix():
     for i in range(3):
         step, state, _ = model.next_word(TARGET[:, i], state, memory)
         np.testing.assert_allclose(step, logits[:, i], atol=1e-5)
+    (words,) = (each for each in model.trainable_variables if each.shape == (17, 6))
+    words.assign(np.array(words) + np.eye(17)[16][:, None])  # a word that no sentence here has
+    changed, _ = model.teacher_force(SOURCE, TARGET)
+    assert np.flatnonzero(np.abs(changed - logits).max(axis=(0, 1)) > 1e-6).tolist() == [16]
     with pytest.raises(ValueError, match="^tied: expected one vocabulary for both languages"):
         Variant(vocabulary, text.Vocabulary([*"abc"]), parts=parts)
 

@@ -318,12 +318,10 @@ def check_settings(
 
 def check_others(smoothing: float, average: float | None) -> dict[str, float]:
     """The settings that are not at their defaults: checkpoints from before there were any lack them."""
-    settings = {}
-    if number("smoothing", smoothing, least=0, below=1):
-        settings["smoothing"] = float(smoothing)
+    given = {"smoothing": number("smoothing", smoothing, least=0, below=1)}
     if average is not None:
-        settings["average"] = number("average", average, above=0, below=1)
-    return settings
+        given["average"] = number("average", average, above=0, below=1)
+    return {name: value for name, value in given.items() if value}
 
 
 def check_one_worker(strategy: tf.distribute.Strategy) -> None:
@@ -366,20 +364,14 @@ def build_weights(model: Translator, data: Encoded) -> None:
 def make_optimizer(
     model: Translator, steps: int, learning_rate: float, average: float | None = None
 ) -> keras.optimizers.Optimizer:
-    """Adam with a warm-up of a twentieth of the steps; made where the model was.
-
-    With `average` it also keeps the moving averages of the weights.
-    """
+    """Adam with a warm-up of a twentieth of the steps; made where the model was."""
+    averages = {} if average is None else {"use_ema": True, "ema_momentum": average}
     warmup = steps // 20
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, steps - warmup, warmup_target=learning_rate, warmup_steps=warmup
     )
     with model.distribute_strategy.scope():
-        if average is None:
-            return keras.optimizers.Adam(schedule, global_clipnorm=1.0)
-        return keras.optimizers.Adam(
-            schedule, global_clipnorm=1.0, use_ema=True, ema_momentum=average
-        )
+        return keras.optimizers.Adam(schedule, global_clipnorm=1.0, **averages)
 
 
 def training_step(
