@@ -121,7 +121,7 @@ def test_what_is_cited_last_before_a_number(text, cited):
 def test_the_strongest_numbers_are_asserted_with_their_seeds():
     """One line of each kind, known by hand."""
     known = {
-        ("Is it the training?", "22"): ("asserted", "fixed-long", "3 seeds"),
+        ("Beyond the lengths it has seen", "54"): ("asserted", "sinusoidal-30", "3 seeds"),
         ("What it babbles", "0.3"): ("reckoned", "", ""),
         ("Both sides of the history", "13.93"): ("cited", "", ""),
         ("What a count of numbers leaves out", "0.45"): ("asserted", "recall.json", "5 seeds"),
@@ -206,11 +206,23 @@ def test_a_file_of_another_shape_is_listed_as_far_as_it_goes(tmp_path, monkeypat
     monkeypatch.setattr(records, "DATA", tmp_path)
     (tmp_path / "list.json").write_text('[{"a": 1}]')
     (tmp_path / "none.json").write_text('{"versions": {"torch": "2.9"}, "runs": {"a": 1}}')
+    (tmp_path / "programs.json").write_text(
+        '{"properties": 61, "programs": [{"framework": "JAX", "version": "0.9"}]}'
+    )
     for function in (records.load, records.groups, records.made_with):
         function.cache_clear()
     text = records.markdown(repository_url())
-    assert "### list.json" in text and "- Versions: torch 2.9" in text
-    assert text.count("- Hours of training: —") == 2 and "- Command: `—`" in text
+    assert "### `list.json`" in text and "- Versions: torch 2.9" in text
+    assert "- Hours of training" not in text and "- Command: `—`" in text
+    assert "- Holds: 61 properties, 1 programs\n- Versions: JAX 0.9" in text
+
+
+def test_what_a_file_holds_is_called_by_its_name():
+    assert records.holds("attention_costs.json") == "59 timings; of each variant 9 rounds"
+    assert records.holds("conformance.json") == "61 properties, 15 programs"
+    assert records.set_to("room.json").endswith("; runs of 4,000 or 12,000 steps")
+    assert records.readers("conformance.json") == ["api/conformance"]
+    assert "book/data" not in records.about(records.script_of("conformance.json"))
 
 
 def test_the_hours_count_a_whole_trial_once():
