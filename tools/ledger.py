@@ -109,6 +109,9 @@ def hold(
         if tie_holds(number, *tie):
             claim.holder, claim.where, claim.runs = tied(*tie)
             return
+    if number.of_many and abs(number.value) == 100:  # "99 of 100": a way to say a share
+        claim.holder = UNCHECKED
+        return
     order = (asserted, bounded, shown, in_data, measured, literal, in_settings)
     order = (in_settings, literal, *order) if number.counts else order
     for codes in (here, section if distinct or number.counts or not here else []):
@@ -139,7 +142,11 @@ def hold(
         if held and (not number.is_small or len(number.near & terms(held[2])) > 1):
             claim.holder, claim.where, claim.said, claim.runs = "elsewhere", *held[1:]
             return
-    for other in [] if number.is_small else chapters_named(words, own) + before(own, number):
+    for other in (
+        []
+        if number.is_small or number.figures < 2
+        else chapters_named(words, own) + before(own, number)
+    ):
         for find in (asserted, shown):
             if held := find(number, other.codes, other, words):
                 claim.holder, claim.said, claim.runs = "elsewhere", *held[2:]

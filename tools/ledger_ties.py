@@ -27,6 +27,7 @@ REASONS = {
     ("The training step", "25"): "the default of `plots.learning_curves`",
     ("One thing changes", "230"): "= 5 * 46",
     ("An alignment is born", "230"): "= 5 * 46",
+    ("What more the Transformer of 2017 had", "0.9"): "= 1 - 0.1",
     ("What recurrence costs", "25"): "= 5 * 5",
     ("Beside the recurrent translator", "920"): "= 20 * 46",
     ("Which head aligns?", "920"): "= 20 * 46",
