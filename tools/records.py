@@ -265,7 +265,7 @@ def markdown(repository: str) -> str:
             "Read by": read_by or UNKNOWN,
         }
         blocks += [
-            f"### `{file}`",
+            f"### {file}",
             f"{known_as}{'' if known_as.endswith('?') else '.'}",
             "\n".join(f"- {name}: {said}" for name, said in lines.items() if said != UNKNOWN),
         ]

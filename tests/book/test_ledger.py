@@ -212,7 +212,7 @@ def test_a_file_of_another_shape_is_listed_as_far_as_it_goes(tmp_path, monkeypat
     for function in (records.load, records.groups, records.made_with):
         function.cache_clear()
     text = records.markdown(repository_url())
-    assert "### `list.json`" in text and "- Versions: torch 2.9" in text
+    assert "### list.json" in text and "- Versions: torch 2.9" in text
     assert "- Hours of training" not in text and "- Command: `—`" in text
     assert "- Holds: 61 properties, 1 programs\n- Versions: JAX 0.9" in text
 
@@ -238,4 +238,7 @@ def test_the_page_lists_every_file_and_every_number(site):
     html = (site / "book/reproducibility.html").read_text(encoding="utf-8")
     assert all(f">{file}<" in html for file in records.files())
     assert html.count('<th scope="row">') == sum(map(len, CLAIMS.values()))
+    assert all(
+        f'<details id="ledger-{c.page.replace("_", "-")}">' in html for (c, *_) in CLAIMS.values()
+    )
     assert "experiment-records" not in html and html.count('<table class="ledger">') > 100
