@@ -20,12 +20,14 @@ class Code:
 
     place: int
     label: str
+    about: str  # its summary
     part: int  # the section of level 2 in which it stands
     section: str
-    asserted: dict[float, str] = field(default_factory=dict)
+    asserted: list[tuple[float, str]] = field(default_factory=list)
+    ends: list[tuple[float, str]] = field(default_factory=list)  # of inequalities
     bounds: list[tuple[float, float, str]] = field(default_factory=list)
-    literals: set[float] = field(default_factory=set)
-    shown: list[float] = field(default_factory=list)
+    literals: list[tuple[float, str]] = field(default_factory=list)  # with the line of code
+    shown: list[tuple[float, str]] = field(default_factory=list)  # with the line and the head
     ranges: set[str] = field(default_factory=set)
     compared: bool = True
     asserts: list[str] = field(default_factory=list)
@@ -46,23 +48,24 @@ def code_of(
     source = "".join(cell["source"])
     summary = cell["metadata"].get("mystnb", {}).get("code_prompt_show", "")
     label = f"cell [{cell['execution_count']}]" + (f", “{summary}”" if summary else "")
-    found = Code(place, label, part, section, source=source)
+    found = Code(place, label, summary, part, section, source=source)
     found.compared = "nbval-ignore-output" not in cell["metadata"].get("tags", [])
-    python = "\n".join(re.sub(r"^(\s*)[!%].*", r"\1pass", line) for line in source.splitlines())
+    lines = source.splitlines()
+    python = "\n".join(re.sub(r"^(\s*)[!%].*", r"\1pass", line) for line in lines)
     tree = ast.parse(python)
     follow(tree.body, from_files)
     found.files[""] = made_from(tree, from_files)
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and type(node.value) in (int, float):
-            found.literals.add(float(node.value))
+            found.literals.append((float(node.value), lines[node.lineno - 1]))
         if isinstance(node, ast.BinOp) and (value := folded(node)) is not None:
-            found.literals.add(value)
+            found.literals.append((value, lines[node.lineno - 1]))
         if isinstance(node, ast.For) and any(isinstance(n, ast.Assert) for n in ast.walk(node)):
             # What a loop goes through, and asserts of each.
             text = " ".join(ast.unparse(node).split())
             found.files[text] = made_from(node, from_files)
             for value in filter(None, map(folded, compared_with(node.iter))):
-                found.asserted.setdefault(value, text)
+                found.asserted.append((value, text))
         if isinstance(node, ast.Assert) or is_assertion(node):
             text = " ".join(ast.unparse(node).split())
             found.asserts.append(text)
@@ -161,14 +164,25 @@ def folded_text(text: str) -> float | None:
 
 def read_assertion(node: ast.AST, text: str, found: Code) -> None:
     """The numbers that an assertion has, and the pairs of bounds between which it has something."""
-    for each in compared_with(node):
+    parts = [*compared_with(node)]
+    ends = {id(end) for each in parts if isinstance(each, ast.Compare) for end in ends_of(each)}
+    for each in parts:
         if (value := folded(each)) is not None:
-            found.asserted.setdefault(value, text)
+            (found.ends if id(each) in ends else found.asserted).append((value, text))
         if isinstance(each, ast.Compare):
-            ends = [folded(side) for side in (each.left, *each.comparators)]
-            known = [end for end in ends if end is not None]
-            if None in ends[1:-1] and len(known) >= 2:
+            sides = [folded(side) for side in (each.left, *each.comparators)]
+            known = [side for side in sides if side is not None]
+            if None in sides[1:-1] and len(known) >= 2:
                 found.bounds.append((min(known), max(known), text))
+
+
+def ends_of(node: ast.Compare) -> Iterator[ast.expr]:
+    """The sides of the inequalities of a comparison, and what lists among them have."""
+    sides = [node.left, *node.comparators]
+    for operator, *pair in zip(node.ops, sides[:-1], sides[1:], strict=True):
+        if isinstance(operator, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+            for side in pair:
+                yield from ast.walk(side) if isinstance(side, ast.List | ast.Tuple) else [side]
 
 
 def compared_with(node: ast.AST) -> Iterator[ast.expr]:
@@ -194,16 +208,26 @@ def compared_with(node: ast.AST) -> Iterator[ast.expr]:
 
 def read_outputs(cell: dict, found: Code) -> None:
     """The numbers of what a cell has printed, of its tables and of what its figures say they show."""
-    texts = [cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")]
+    alt = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt", "")
+    texts = re.split(r"(?<=[.;:])\s", alt)
     for output in cell.get("outputs", []):
         data = output.get("data", {})
         texts += ["".join(output.get("text", "")), "".join(data.get("text/plain", ""))]
         if "<table" in (table := "".join(data.get("text/html", ""))) and len(table) < 200_000:
+            one_line = table.replace("\n", " ")
             texts.append(
-                html.unescape(re.sub(r"<style.*?</style>|<[^>]+>", " ", table, flags=re.S))
+                html.unescape(
+                    re.sub(r"<style.*?</style>|<(?!/tr>)[^>]+>", " ", one_line, flags=re.S)
+                )
             )
-    shown = " ".join(texts).replace("⁠", "")
-    found.shown = sorted({read(text) for text in re.findall(r"\d[\d,]*(?:\.\d+)?", shown)})
+    lines = []
+    for text in texts:
+        rows = [row for row in re.split(r"\n|</tr>", text.replace("⁠", "")) if row.strip()]
+        lines += [f"{row}\n{rows[0]}" for row in rows]
+    for line in lines:
+        row = line.partition("\n")[0]
+        found.shown += [(read(n), line) for n in re.findall(r"\d[\d,]*(?:\.\d+)?", row)]
+    shown = " ".join(lines)
     found.ranges |= {text.replace("–", "-") for text in re.findall(r"\d+[–-]\d+", shown)}
 
 

@@ -24,7 +24,7 @@ from mdit_py_plugins.anchors.index import slugify
 
 GLOSSARY = ROOT / "book/glossary.md"
 # Words of plain English too: they are used as terms from the page on that introduces them.
-PLAIN = {"block", "online softmax", "score", "value"}
+PLAIN = {"block", "candidate", "depth", "link", "online softmax", "projection", "score", "value"}
 # What is no use of the term: keys of a keyboard, the head of a reader.
 OTHER_SENSES = re.compile(r"\btab key\b|\barrow keys\b|\bin your head\b", re.I)
 # What is not running text: each of these is passed over.

@@ -133,11 +133,11 @@ def script_of(file: str) -> Path | None:
 
 
 def about(script: Path | None) -> str:
-    """The first line of a script's docstring."""
+    """The first sentence of a script's docstring, without the name of its own file."""
     if script is None:
         return UNKNOWN
     text = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or UNKNOWN
-    return " ".join(text.split("\n\n")[0].split())
+    return re.sub(r": book/data/\w+\.json\.$", ".", " ".join(text.split("\n\n")[0].split()))
 
 
 def seconds(file: str) -> float | None:
@@ -167,6 +167,8 @@ def seeds_of(file: str) -> str:
 def versions_of(file: str) -> str:
     """The versions that a file has recorded, with how many records were made with them."""
     content = load(file)
+    if programs := records(file, "programs"):
+        return ", ".join(sorted({f"{p['framework']} {p['version']}" for p in programs}))
     found = content.get("versions", [])
     if isinstance(found, dict):
         found = [found]
@@ -202,7 +204,29 @@ def readers(file: str) -> list[str]:
             code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
             if file in files_read(code):
                 found.append(Path(page).name)
+        elif f"table of {file}" in (ROOT / f"{page}.md").read_text(encoding="utf-8"):
+            found.append(page.removeprefix("book/"))
     return found
+
+
+def holds(file: str) -> str:
+    """What a file holds, counted; a file without runs by the names of its lists and counts."""
+    runs, trials = records(file, "runs"), records(file, "trials")
+    if not runs and not trials:
+        named = {k: len(v) if isinstance(v, list) else v for k, v in load(file).items()}
+        return ", ".join(f"{n} {k}" for k, n in named.items() if isinstance(n, int)) or UNKNOWN
+    timings = all(is_list_of_numbers(run.get("seconds")) for run in runs)
+    counts = [(len(runs), "timings" if timings else "runs"), (len(trials), "trials")]
+    said = ", ".join(f"{n} {kind}" for n, kind in counts if n)
+    seeds = seeds_of(file)
+    return said if seeds == UNKNOWN else f"{said}; of each variant {seeds}"
+
+
+def set_to(file: str) -> str:
+    """The settings of a file, and the steps of its runs where these have several."""
+    said = in_words(load(file).get("settings", {}))
+    steps = [f"{value:,.0f}" for name, value in made_with(file) if name == "steps"]
+    return f"{said}; runs of {' or '.join(steps)} steps" if len(steps) > 1 else said or UNKNOWN
 
 
 def in_words(value: object) -> str:
@@ -227,28 +251,23 @@ def markdown(repository: str) -> str:
             f" ({with_time} of {len(of_all)} records say)" if 0 < with_time < len(of_all) else ""
         )
         command = f"python experiments/{script.name}" if script else UNKNOWN
-        read_by = ", ".join(f"[](./{name}.ipynb)" for name in readers(file)) or UNKNOWN
-        made_of = f"{len(records(file, 'runs'))} runs, {len(records(file, 'trials'))} trials"
+        names = readers(file)
+        read_by = ", ".join(f"[](./{n}{'.md' if '/' in n else '.ipynb'})" for n in names)
+        source = f" ([source]({repository}/blob/main/experiments/{script.name}))" if script else ""
         known_as = about(script).rstrip(".:")
+        lines = {
+            "Command": f"`{command}`{source}",
+            "Holds": holds(file),
+            "Hours of training": UNKNOWN if spent is None else f"{spent / 3600:.1f}{timed}",
+            "Settings": set_to(file),
+            "Versions": versions_of(file),
+            "Last commit": committed(file),
+            "Read by": read_by or UNKNOWN,
+        }
         blocks += [
             f"### {file}",
             f"{known_as}{'' if known_as.endswith('?') else '.'}",
-            "\n".join(
-                [
-                    f"- Command: `{command}`"
-                    + (
-                        f" ([source]({repository}/blob/main/experiments/{script.name}))"
-                        if script
-                        else ""
-                    ),
-                    f"- Holds: {made_of}; of each variant {seeds_of(file)}",
-                    f"- Hours of training: {UNKNOWN if spent is None else f'{spent / 3600:.1f}'}{timed}",
-                    f"- Settings: {in_words(load(file).get('settings', {})) or UNKNOWN}",
-                    f"- Versions: {versions_of(file)}",
-                    f"- Last commit: {committed(file)}",
-                    f"- Read by: {read_by}",
-                ]
-            ),
+            "\n".join(f"- {name}: {said}" for name, said in lines.items() if said != UNKNOWN),
         ]
     return "\n\n".join(blocks)
 
