@@ -187,9 +187,14 @@ def test_what_is_made_from_a_file_is_followed():
 # The files of results
 
 
+# Chapter 10 will read it; its runs take many hours, and are kept as they are made.
+BEFORE_ITS_PAGE = {"multi30k.json"}
+
+
 def test_each_file_is_read_by_a_page_and_made_by_a_script():
     for file in records.files():
-        assert records.readers(file), f"no page reads {file}"
+        waits = file in BEFORE_ITS_PAGE
+        assert bool(records.readers(file)) != waits, f"no page reads {file}, or one does now"
         assert records.script_of(file), f"no script writes {file}"
 
 
