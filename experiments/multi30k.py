@@ -62,7 +62,7 @@ CHANGES = {
     "untied": {"tied": False},
     "words": {"words": True},
 }
-SHORT = {"steps": 1_400}  # the run of the page
+SHORT = {"steps": 2_000}  # the run of the page
 NAMES = {
     "names-words": {"words": True, "without_names": True},
     "names-subwords": {"without_names": True},
