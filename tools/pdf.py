@@ -11,11 +11,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from browser import SETTLED, installed, open_browser, serve
 from frame import ROOT
-from pypdf import PdfReader
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NameObject, TextStringObject
 
 FOLDER = ROOT / "_build/pdf"
 PDF = ROOT / "_build/the-whole-book.pdf"
@@ -115,7 +117,7 @@ def pages_of(headings: list[str], found: list[tuple[str, int]]) -> list[int]:
     for heading in headings:
         known = letters(heading)[
             :12
-        ]  # an outline writes a formula in other ways, and a title twice
+        ]  # the outline writes a formula in other ways, and a title twice
         page = next((page for title, page in rest if letters(title).startswith(known)), None)
         if page is None:
             raise ValueError(f"the PDF's outline lacks {heading!r}")
@@ -125,6 +127,36 @@ def pages_of(headings: list[str], found: list[tuple[str, int]]) -> list[int]:
 
 def letters(title: str) -> str:
     return "".join(re.findall(r"\w+", title)).lower()
+
+
+def with_plain_titles(pdf: bytes, headings: list[str]) -> bytes:
+    """The outline's titles as the headings are: the browser joins their lines, and says some twice."""
+    writer, plain = (
+        PdfWriter(clone_from=io.BytesIO(pdf)),
+        {letters(each): each for each in headings},
+    )
+    for entry in entries_of(writer.root_object["/Outlines"]["/First"]):
+        title = once(str(entry["/Title"]))
+        entry[NameObject("/Title")] = TextStringObject(plain.get(letters(title), title))
+    result = io.BytesIO()
+    writer.write(result)
+    return result.getvalue()
+
+
+def entries_of(entry) -> Iterator:
+    """An entry of an outline, those below it, and those that follow."""
+    while entry is not None:
+        entry = entry.get_object()
+        yield entry
+        if "/First" in entry:
+            yield from entries_of(entry["/First"])
+        entry = entry.get("/Next")
+
+
+def once(title: str) -> str:
+    """A title that may stand there twice, one time."""
+    half = title[: len(title) // 2]
+    return half if title == 2 * half else title
 
 
 def print_book(site: Path) -> bytes:
@@ -138,7 +170,7 @@ def print_book(site: Path) -> bytes:
             headings = page.evaluate(CONTENTS, [])
             once = page.pdf(**PRINTED)
             page.evaluate(CONTENTS, pages_of(headings, headings_of(once)))
-            return page.pdf(**PRINTED)
+            return with_plain_titles(page.pdf(**PRINTED), headings)
 
 
 def main() -> int:
