@@ -115,14 +115,16 @@ def pages_of(headings: list[str], found: list[tuple[str, int]]) -> list[int]:
     """For each heading of the contents its page: both stand in the same order."""
     numbers, rest = [], iter(found)
     for heading in headings:
-        known = letters(heading)[
-            :12
-        ]  # the outline writes a formula in other ways, and a title twice
-        page = next((page for title, page in rest if letters(title).startswith(known)), None)
+        page = next((page for title, page in rest if are_of_one(title, heading)), None)
         if page is None:
             raise ValueError(f"the PDF's outline lacks {heading!r}")
         numbers.append(page)
     return numbers
+
+
+def are_of_one(title: str, heading: str) -> bool:
+    """Whether a title of the outline is that heading: it writes a formula in other ways, or twice."""
+    return letters(title).startswith(letters(heading)[:12])
 
 
 def letters(title: str) -> str:
@@ -131,13 +133,12 @@ def letters(title: str) -> str:
 
 def with_plain_titles(pdf: bytes, headings: list[str]) -> bytes:
     """The outline's titles as the headings are: the browser joins their lines, and says some twice."""
-    writer, plain = (
-        PdfWriter(clone_from=io.BytesIO(pdf)),
-        {letters(each): each for each in headings},
-    )
+    writer, rest = PdfWriter(clone_from=io.BytesIO(pdf)), [*headings]
     for entry in entries_of(writer.root_object["/Outlines"]["/First"]):
         title = once(str(entry["/Title"]))
-        entry[NameObject("/Title")] = TextStringObject(plain.get(letters(title), title))
+        if rest and are_of_one(title, rest[0]):
+            title = rest.pop(0)
+        entry[NameObject("/Title")] = TextStringObject(title)
     result = io.BytesIO()
     writer.write(result)
     return result.getvalue()
