@@ -184,8 +184,10 @@ class Run:
             return
         weights = self.model.get_weights()
         self.optimizer.finalize_variable_values(self.model.trainable_variables)
-        yield
-        self.model.set_weights(weights)
+        try:
+            yield
+        finally:
+            self.model.set_weights(weights)
 
     def lose_patience(self) -> None:
         """Ends the run if too many measurements in a row were no better."""

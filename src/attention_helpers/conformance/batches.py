@@ -6,7 +6,7 @@ import numpy as np
 
 from .registry import must_hold
 from .results import ATTENTION
-from .subject import Case, Subject, changed, differs, unequal
+from .subject import Case, Subject, changed, differs, parts_alone, unequal
 
 HEADS = "Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.2; bentrevett/pytorch-seq2seq#83, #148"
 
@@ -74,18 +74,11 @@ def smaller_batch(attention: Subject, case: Case) -> str | None:
 )
 def heads_apart(attention: Subject, case: Case) -> str | None:
     whole = attention.case(*case.sizes, heads=(3,))
-    context = attention(whole).context
-    for head in range(3):
-        alone = attention(Case(*(array[:, head] for array in whole.arrays))).context
-        found = unequal(
-            f"head {head} of 3 alone, the context",
-            context[:, head],
-            alone,
-            10 * attention.tolerance,
-        )
-        if found:
-            return found
-    return None
+    return parts_alone(
+        attention,
+        attention(whole).context.swapaxes(0, 1),
+        {f"head {head} of 3 alone": (of_head(whole, head),) for head in range(3)},
+    )
 
 
 @must_hold(
@@ -98,15 +91,15 @@ def mask_of_heads(attention: Subject, case: Case) -> str | None:
     batch = case.sizes[0]
     whole = attention.case(*case.sizes, heads=(batch,))
     mask = attention.some_mask(case)
-    context = attention(whole, mask[:, None]).context
-    for head in range(batch):
-        alone = attention(Case(*(array[:, head] for array in whole.arrays)), mask).context
-        found = unequal(
-            f"a mask (b, 1, q, k), head {head} alone, the context",
-            context[:, head],
-            alone,
-            10 * attention.tolerance,
-        )
-        if found:
-            return found
-    return None
+    return parts_alone(
+        attention,
+        attention(whole, mask[:, None]).context.swapaxes(0, 1),
+        {
+            f"a mask (b, 1, q, k), head {head} alone": (of_head(whole, head), mask)
+            for head in range(batch)
+        },
+    )
+
+
+def of_head(case: Case, head: int) -> Case:
+    return Case(*(array[:, head] for array in case.arrays))

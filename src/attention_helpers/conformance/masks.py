@@ -7,7 +7,7 @@ import numpy as np
 from .options import Array
 from .registry import NotApplicableError, must_hold
 from .results import stays_for_other_queries
-from .subject import Case, Subject, changed, differs, same, short, unequal, with_scores
+from .subject import Case, Subject, changed, differs, parts_alone, same, short, unequal, with_scores
 
 MASK = "Vaswani et al. 2017 (arXiv 1706.03762), section 3.2.3"
 DROPPED = "keras-team/keras-io#1046, #1964, #1997; keras-team/keras-hub#2220"
@@ -199,18 +199,15 @@ def mask_of_each_sentence(attention: Subject, case: Case) -> str | None:
 
 def _each_alone(attention: Subject, case: Case) -> str | None:
     mask = attention.some_mask(case)
-    together = attention(case, mask).context
-    for number in sorted({0, case.sizes[0] // 2, case.sizes[0] - 1}):
-        alone = attention(case.sentences([number]), mask[[number]]).context
-        found = unequal(
-            f"sentence {number} alone with its mask, the context",
-            together[[number]],
-            alone,
-            10 * attention.tolerance,
-        )
-        if found:
-            return found
-    return None
+    numbers = sorted({0, case.sizes[0] // 2, case.sizes[0] - 1})
+    return parts_alone(
+        attention,
+        [attention(case, mask).context[[number]] for number in numbers],
+        {
+            f"sentence {number} alone with its mask": (case.sentences([number]), mask[[number]])
+            for number in numbers
+        },
+    )
 
 
 @must_hold(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -319,6 +319,18 @@ def differs(
         return found
     tolerance = times * attention.options.tolerance  # weights are not small
     return unequal(f"{what}, the weights", one.weights, other.weights, tolerance)
+
+
+def parts_alone(
+    attention: Subject, together: Iterable[Array], calls: Mapping[str, tuple[Any, ...]]
+) -> str | None:
+    """The first part whose context, called alone, is not what it was together with the others."""
+    for (what, call), context in zip(calls.items(), together, strict=True):
+        alone = attention(*call).context
+        found = unequal(f"{what}, the context", context, alone, 10 * attention.tolerance)
+        if found:
+            return found
+    return None
 
 
 def place(at: tuple[int, ...]) -> str:
